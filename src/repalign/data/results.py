@@ -1,0 +1,172 @@
+"""ResultsDir: what a study leaves behind, and all that reports and leaderboards read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from repalign.data.digests import canonical_json, digest_array, digest_labels
+from repalign.data.files import read_arrays, read_json, readable, write_arrays, write_bytes
+from repalign.data.scores import ScoreTable
+from repalign.errors import FileError
+
+
+class ResultsDir:
+    """A folder of results.
+
+    - ``scores/DIGEST.parquet``: rows, immutable, one file per unit of work;
+    - ``failures/DIGEST.json``: what could not be computed, and why;
+    - ``arrays/DIGEST.npz``, ``thumbs/DIGEST.*``: RDMs, orders, draws; small pictures;
+    - ``spec.json``: the study that was asked for.
+
+    Args:
+        root: The folder; it is made when something is written.
+    """
+
+    def __init__(self, root: Path | str) -> None:
+        self.root = Path(root)
+
+    def __repr__(self) -> str:
+        return f"ResultsDir({str(self.root)!r}, {len(self.units())} units)"
+
+    @property
+    def scores_dir(self) -> Path:
+        """Where units write their rows."""
+        return self.root / "scores"
+
+    @property
+    def failures_dir(self) -> Path:
+        """Where failed units leave their error."""
+        return self.root / "failures"
+
+    def units(self) -> list[str]:
+        """Digests of the units that have finished, sorted."""
+        return sorted(p.stem for p in self.scores_dir.glob("*.parquet") if not p.name.startswith("."))
+
+    def scores(self, units: list[str] | None = None) -> ScoreTable:
+        """All rows that count, in canonical order, whatever the order in which the units finished.
+
+        Args:
+            units: Only these units, by digest. By default those that ``spec.json`` lists, as far as
+                they have finished, so that superseded rows are not shown; all where it lists none.
+
+        Raises:
+            FileError: A file is missing or damaged.
+        """
+        names = self._current() if units is None else units
+        return ScoreTable.from_parquet(*(self.scores_dir / f"{u}.parquet" for u in names)).sorted()
+
+    def _current(self) -> list[str]:
+        finished = self.units()
+        if not (self.root / "spec.json").is_file():
+            return finished
+        listed = set(self.spec().get("units", {}).values())
+        return [u for u in finished if u in listed] if listed else finished
+
+    def write_spec(self, spec: Mapping[str, Any]) -> None:
+        """Write the study's spec.
+
+        Raises:
+            StorageError: The folder cannot be written.
+        """
+        canonical_json(dict(spec))  # refuses what would not survive the round trip
+        write_bytes(self.root / "spec.json", json.dumps(spec, indent=1, sort_keys=True).encode())
+
+    def spec(self) -> dict[str, Any]:
+        """The study that was asked for.
+
+        Raises:
+            FileError: There is none.
+        """
+        return _mapping(read_json(self.root / "spec.json", "study spec"), "study spec")
+
+    def failures(self) -> dict[str, dict[str, Any]]:
+        """Failed units: digest to ``{"kind", "message", "hint", "spec"}``."""
+        found = sorted(self.failures_dir.glob("*.json")) if self.failures_dir.is_dir() else []
+        return {p.stem: read_json(p, "failure") for p in found if not p.name.startswith(".")}
+
+    def write_arrays(self, arrays: Mapping[str, NDArray[Any]], header: Mapping[str, Any]) -> str:
+        """Write named arrays under their content digest, once.
+
+        Returns:
+            The digest; :meth:`arrays` reads them back.
+
+        Raises:
+            StorageError: The folder cannot be written.
+        """
+        head = np.array(canonical_json(dict(header)).decode())
+        plain = {key: np.asarray(values) for key, values in arrays.items()}
+        name = digest_labels({**plain, "__header__": head})
+        path = self.root / "arrays" / f"{name}.npz"
+        if not path.exists():
+            write_arrays(path, arrays, header)
+        return name
+
+    def arrays(self, digest: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """Named arrays and their header.
+
+        Raises:
+            FileError: Not here, or damaged.
+        """
+        return read_arrays(self.root / "arrays" / f"{digest}.npz", "arrays")
+
+    def write_thumb(self, pixels: NDArray[np.uint8], *, size: int = 64) -> str:
+        """Write a small PNG of an image, once.
+
+        Args:
+            pixels: ``uint8`` of shape (height, width, 3).
+            size: The longer side in pixels; smaller images stay as they are.
+
+        Returns:
+            The digest of the picture.
+
+        Raises:
+            StorageError: The folder cannot be written.
+        """
+        import io
+
+        from PIL import Image as PILImage
+
+        picture = PILImage.fromarray(pixels)
+        picture.thumbnail((size, size))
+        name = digest_array(np.asarray(picture))
+        path = self.root / "thumbs" / f"{name}.png"
+        if not path.exists():
+            buffer = io.BytesIO()
+            picture.save(buffer, format="PNG")
+            write_bytes(path, buffer.getvalue())
+        return name
+
+    def thumb(self, digest: str) -> Path:
+        """The file of a thumbnail.
+
+        Raises:
+            FileError: Not here.
+        """
+        return readable(self.root / "thumbs" / f"{digest}.png", "thumbnail")
+
+    @classmethod
+    def open(cls, root: Path | str) -> ResultsDir:
+        """Open an existing results folder.
+
+        Raises:
+            FileError: The folder holds no results.
+        """
+        results = cls(root)
+        if not results.scores_dir.is_dir():
+            raise FileError(
+                f"{root} holds no results (it has no scores/ folder)",
+                hint="Name the folder given as --out to `repalign score` or `repalign demo`.",
+            )
+        return results
+
+
+def _mapping(content: object, what: str) -> dict[str, Any]:
+    if not isinstance(content, dict):
+        raise FileError(f"the {what} is no JSON object", hint="Run the study again.")
+    return cast(dict[str, Any], content)
