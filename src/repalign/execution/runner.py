@@ -1,0 +1,72 @@
+"""Run units: skip what exists, keep what is done, report what failed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from repalign.data import remove_partials, write_bytes
+from repalign.execution.executors import Executor, InProcess
+from repalign.execution.unit import Outcome, Unit
+
+OnDone = Callable[[Outcome, int, int], None]
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What happened: units computed now, found done before, and failed."""
+
+    computed: tuple[Unit, ...]
+    skipped: tuple[Unit, ...]
+    failed: tuple[Outcome, ...]
+
+
+def run_units(
+    units: Sequence[Unit],
+    place: Path,
+    *,
+    failures: Path | None = None,
+    executor: Executor | None = None,
+    on_done: OnDone | None = None,
+) -> RunReport:
+    """Run every unit whose result is not there yet.
+
+    A kill at any instant loses at most the units in flight; calling again goes on from there.
+
+    Args:
+        units: What to run; equal ones are run once.
+        place: Folder of the results, one file per unit, named by its digest.
+        failures: Folder for one JSON per failed unit; None writes none.
+        executor: Where to run; this process by default.
+        on_done: Called after each unit with its outcome, the number done and the number to do.
+
+    Returns:
+        What was computed, skipped and failed.
+    """
+    remove_partials(place)
+    unique = {unit.digest: unit for unit in units}
+    skipped = [unit for unit in unique.values() if unit.result(place).exists()]
+    todo = [unit for unit in unique.values() if not unit.result(place).exists()]
+    computed: list[Unit] = []
+    failed: list[Outcome] = []
+    for outcome in (executor or InProcess()).run(todo, place):
+        if outcome.error is None:
+            computed.append(outcome.unit)
+        else:
+            failed.append(outcome)
+        if failures is not None:
+            _record(outcome, failures)
+        if on_done is not None:
+            on_done(outcome, len(computed) + len(failed), len(todo))
+    return RunReport(tuple(computed), tuple(skipped), tuple(failed))
+
+
+def _record(outcome: Outcome, failures: Path) -> None:
+    path = failures / f"{outcome.unit.digest}.json"
+    if outcome.error is None:
+        path.unlink(missing_ok=True)
+        return
+    content = {**outcome.error, "function": outcome.unit.function, "spec": dict(outcome.unit.spec)}
+    write_bytes(path, json.dumps(content, indent=1, sort_keys=True).encode())
