@@ -60,10 +60,9 @@ class UnknownNameError(InputError):
     def among(cls, what: str, name: str, known: Iterable[str]) -> UnknownNameError:
         """Build the error for ``name``, which should have been one of ``known``."""
         names = sorted(known)
-        near = get_close_matches(name, names, n=3, cutoff=0.5) or names[:8]
-        listed = ", ".join(repr(n) for n in near)
-        lead = "Did you mean" if near and near != names[:8] else "Known"
-        hint = f"{lead}: {listed}?" if lead == "Did you mean" else f"{lead}: {listed or 'none'}."
+        near = get_close_matches(name, names, n=3, cutoff=0.5)
+        listed = ", ".join(repr(n) for n in near or names[:8]) or "none"
+        hint = f"Did you mean: {listed}?" if near else f"Known: {listed}."
         return cls(f"there is no {what} named {name!r}", hint=hint)
 
 

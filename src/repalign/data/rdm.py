@@ -156,12 +156,25 @@ class RDM:
         others = {k: v for k, v in self.labels.items() if k != over}
         if over is None or not others:
             return replace(self, values=self.values.mean(axis=0), labels={})
-        groups = [tuple(str(v[i]) for v in others.values()) for i in range(self.n_rdms)]
+        return self._grouped(others)
+
+    def mean_within(self, label: str) -> RDM:
+        """Average the RDMs that share a value of ``label``, e.g. the sessions of each subject.
+
+        Raises:
+            UnknownNameError: There is no such label.
+        """
+        if label not in self.labels:
+            raise UnknownNameError.among("label", label, self.labels)
+        return self._grouped({label: self.labels[label]})
+
+    def _grouped(self, kept: Mapping[str, NDArray[Any]]) -> RDM:
+        groups = [tuple(str(v[i]) for v in kept.values()) for i in range(self.n_rdms)]
         firsts = {g: groups.index(g) for g in groups}
         members = {g: [i for i, h in enumerate(groups) if h == g] for g in firsts}
         values = np.stack([self.values[members[g]].mean(axis=0) for g in firsts])
-        kept = np.array(list(firsts.values()))
-        return replace(self, values=values, labels={k: v[kept] for k, v in others.items()})
+        rows = np.array(list(firsts.values()))
+        return replace(self, values=values, labels={k: v[rows] for k, v in kept.items()})
 
     def save(self, path: Path | str) -> Path:
         """Write to ``.npz`` without pickle; :meth:`load` gives an equal RDM.

@@ -65,7 +65,7 @@ class ResultsDir:
         finished = self.units()
         if not (self.root / "spec.json").is_file():
             return finished
-        listed = set(self.spec().get("units", {}).values())
+        listed = set(_mapping(self.spec().get("units", {}), "list of units in the study spec").values())
         return [u for u in finished if u in listed] if listed else finished
 
     def write_spec(self, spec: Mapping[str, Any]) -> None:

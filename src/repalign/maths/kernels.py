@@ -34,8 +34,8 @@ def qr_r(X: Floats) -> Floats:
 def linear_cka(X: Floats, Y: Floats) -> float:
     """Linear CKA with the biased estimator of HSIC (Kornblith et al. 2019; Gretton et al. 2005).
 
-    Biased upwards where units outnumber stimuli: independent Gaussians of 92 stimuli and 512 units
-    give .847. Use :func:`linear_cka_debiased` unless compatibility is asked for.
+    Biased upwards where units outnumber stimuli: independent Gaussians give about p / (n + p), .848 for
+    92 stimuli and 512 units. Use :func:`linear_cka_debiased` unless compatibility is asked for.
 
     Args:
         X: Responses, (n_stimuli, p).
