@@ -1,0 +1,5 @@
+"""``python -m repalign``."""
+
+from repalign.cli.app import main
+
+main()

@@ -1,0 +1,30 @@
+"""Stimuli, target, metric, ceiling and layer rule together; score() and what may be said beside it."""
+
+from repalign.benchmarks.benchmark import Benchmark, benchmark, benchmark_names
+from repalign.benchmarks.inference import Effort, Inference, infer
+from repalign.benchmarks.join import Joined, join
+from repalign.benchmarks.provenance import code_version
+from repalign.benchmarks.responders import published, published_names
+from repalign.benchmarks.score import Comparison, compare, score
+from repalign.benchmarks.study import Study, plan, run_study, score_unit
+
+__all__ = [
+    "Benchmark",
+    "Comparison",
+    "Effort",
+    "Inference",
+    "Joined",
+    "Study",
+    "benchmark",
+    "benchmark_names",
+    "code_version",
+    "compare",
+    "infer",
+    "join",
+    "plan",
+    "published",
+    "published_names",
+    "run_study",
+    "score",
+    "score_unit",
+]

@@ -1,0 +1,263 @@
+"""score(): the one way in which a number about alignment comes into being."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from repalign.benchmarks.benchmark import Benchmark, benchmark
+from repalign.benchmarks.inference import Effort, Inference, infer
+from repalign.benchmarks.join import Joined, join
+from repalign.benchmarks.layers import CHOOSE, choose_layer, split_layers
+from repalign.benchmarks.provenance import code_version
+from repalign.benchmarks.responders import respond
+from repalign.data import RDM, Assembly, Choices, Responses, Score, ScoreTable, Target, digest_spec
+from repalign.errors import TooFewError
+from repalign.maths import Floats
+from repalign.metrics import RSA, Measure
+from repalign.metrics import measure as find_measure
+from repalign.seeds import rng
+
+
+def score(
+    model: Any,
+    target: Target | Benchmark | Responses | str,
+    measure: str | Measure | None = None,
+    *,
+    layers: str | Sequence[str] = "default",
+    stimuli: int | None = None,
+    draws: int = 1000,
+    permutations: int = 1000,
+    seed: int = 0,
+) -> ScoreTable:
+    """Compare a model with a target and say how sure the number is.
+
+    Both sides are joined by stimulus id and brought into a canonical order, so that the order of rows
+    never matters. The default score of a target with several subjects is the mean over subjects.
+
+    Args:
+        model: Responses (Assembly, RDM or Choices), or, where ``target`` is a benchmark, anything that
+            :func:`repalign.model` takes, or the name of published responses (``"kriegeskorte92/hmax"``).
+        target: A target, a benchmark or its name (``"kriegeskorte92/human-it"``), or another model's
+            responses.
+        measure: A measure or its id; the benchmark's default where there is one.
+        layers: ``"default"`` (the model's own choice; all, where responses are given), ``"all"``, names,
+            or ``"choose"``: the best on a random half of the stimuli is scored on the other half.
+        stimuli: Score a seeded random subset of this many stimuli.
+        draws: Bootstrap draws for the interval; 0 for none.
+        permutations: Permutations for p (one-sided: more alike than by chance); 0 for none.
+        seed: Of every random step.
+
+    Returns:
+        For each layer one row per subject (where there are at least two) and the aggregate,
+        ``subject == "all"``, with interval, ceiling and p, or the reason for their absence.
+
+    Raises:
+        IdentityError: The two sides are not about the same stimuli.
+        UnsuitableError: The measure needs what a side does not have.
+        TooFewError: There are too few stimuli for the measure.
+        DegenerateError: No number exists, e.g. a constant pattern; the stimuli are named.
+    """
+    bench = benchmark(target) if isinstance(target, str) else target
+    chosen = find_measure(measure if measure is not None else _default_measure(bench))
+    effort = Effort(draws, permutations, seed)
+    responses = respond(model, bench, layers)
+    rows: list[Score] = []
+    for goal in _targets(bench):
+        goal, responses = _subset(goal, responses, stimuli, seed)
+        rows += _score_layers(responses, goal, chosen, layers, effort)
+    return ScoreTable(rows)
+
+
+def _default_measure(target: Target | Benchmark | Responses) -> str:
+    if isinstance(target, Benchmark):
+        return target.default_measure
+    responses = target.responses if isinstance(target, Target) else target
+    if isinstance(responses, Choices):
+        return "odd-one-out-dot-accuracy" if responses.is_triplets else "error-consistency-kappa"
+    return "rsa-correlation-spearman" if isinstance(responses, RDM) else "cka-linear-debiased"
+
+
+def _targets(target: Target | Benchmark | Responses) -> list[Target]:
+    if isinstance(target, Benchmark | Target):
+        return [_one_per_subject(target.target if isinstance(target, Benchmark) else target)]
+    # Another model is a target whose regions are its layers; nobody is behind it.
+    return [Target(target.name, part, layer, 0) for layer, part in split_layers(target).items()]
+
+
+def _one_per_subject(goal: Target) -> Target:
+    """Average several RDMs of a subject (sessions), which are not several subjects."""
+    rdms = goal.responses
+    if not isinstance(rdms, RDM) or len(set(goal.subjects)) == len(goal.subjects):
+        return goal
+    note = _join_notes(goal.note, "averaged within subject")
+    return replace(goal, responses=rdms.mean_within("subject"), note=note)
+
+
+def _subset(goal: Target, model: Responses, stimuli: int | None, seed: int) -> tuple[Target, Responses]:
+    if stimuli is None:
+        return goal, model
+    ids = sorted(goal.ids)
+    if not 0 < stimuli <= len(ids):
+        raise TooFewError(
+            f"{stimuli} of {len(ids)} stimuli cannot be drawn", hint=f"Ask for 1 to {len(ids)}, or for all."
+        )
+    drawn = sorted(rng(seed, "stimuli", "subset").choice(ids, size=stimuli, replace=False).tolist())
+    join(model, goal.responses)  # a subset must not hide that the sides differ
+    note = f"{stimuli} of {len(ids)} stimuli, drawn with seed {seed}"
+    narrowed = goal.select(drawn)
+    return replace(narrowed, note=_join_notes(goal.note, note)), model.select(drawn)
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One layer against one target, joined."""
+
+    layer: str
+    model: Responses
+    target: Responses
+    note: str
+    n_stimuli: int
+
+
+def _score_layers(
+    model: Responses, goal: Target, measure: Measure, layers: str | Sequence[str], effort: Effort
+) -> list[Score]:
+    joined = {name: join(part, goal.responses) for name, part in split_layers(model, layers).items()}
+    rows: list[Score] = []
+    for case in _cases(joined, measure, layers, effort.seed):
+        if case.n_stimuli < measure.min_stimuli:
+            raise TooFewError(
+                f"{measure.id} needs at least {measure.min_stimuli} stimuli; there are {case.n_stimuli}",
+                hint="Add stimuli, or use another measure.",
+            )
+        scores = measure.scores(case.model, case.target, seed=effort.seed)
+        found = infer(measure, case.model, case.target, scores, effort)
+        rows += _rows(case, goal, measure, scores, found, effort)
+    return rows
+
+
+def _cases(
+    joined: dict[str, Joined], measure: Measure, layers: str | Sequence[str], seed: int
+) -> list[_Case]:
+    if layers == CHOOSE and len(joined) > 1:
+        chosen = choose_layer(measure, joined, seed)
+        n = join(chosen.model, chosen.target).n_stimuli
+        return [_Case(chosen.layer, chosen.model, chosen.target, chosen.note, n)]
+    position = "joined by position: neither side has stimulus ids"
+    return [
+        _Case(name, side.model, side.target, "" if side.how == "id" else position, side.n_stimuli)
+        for name, side in joined.items()
+    ]
+
+
+def _rows(
+    case: _Case, goal: Target, measure: Measure, scores: Floats, found: Inference, effort: Effort
+) -> list[Score]:
+    spec = {
+        "measure": measure.id,
+        "measure_version": measure.version,
+        "model": case.model.digest,
+        "target": case.target.digest,
+        "note": case.note,
+        **asdict(effort),
+    }
+    common: dict[str, Any] = {
+        "model": case.model.name,
+        "layer": case.layer or None,
+        "target": goal.name,
+        "region": goal.region or None,
+        "measure": measure.id,
+        "n_stimuli": case.n_stimuli,
+        "model_digest": case.model.digest,
+        "target_digest": case.target.digest,
+        "spec_digest": digest_spec(spec),
+        "code_version": code_version(),
+    }
+    low, high = found.interval or (None, None)
+    aggregate = Score(
+        **common,
+        value=float(np.mean(scores)),
+        ceiling_lower=found.ceiling[0],
+        ceiling_upper=found.ceiling[1],
+        ci_low=low,
+        ci_high=high,
+        p=found.p,
+        n_subjects=goal.n_subjects or None,
+        reason=_join_notes(goal.note, case.note, _taken_as_is(case, measure), *_fresh(found.notes, goal))
+        or None,
+    )
+    subjects = goal.subjects if len(scores) > 1 else ()
+    each = [
+        Score(**common, subject=who, value=float(s), n_subjects=1)
+        for who, s in zip(subjects, scores, strict=bool(subjects))
+    ]
+    return [*each, aggregate]
+
+
+def _taken_as_is(case: _Case, measure: Measure) -> str:
+    if not isinstance(case.model, RDM) or not isinstance(measure, RSA):
+        return ""
+    if case.model.dissimilarity == measure.dissimilarity:
+        return ""
+    return f"the model's RDM is taken {case.model.dissimilarity}"
+
+
+def _fresh(notes: Sequence[str], goal: Target) -> list[str]:
+    """What the target's own note has not said already."""
+    return [note for note in notes if not ("no ceiling" in note and "no ceiling" in goal.note)]
+
+
+def _join_notes(*notes: str) -> str:
+    return "; ".join(dict.fromkeys(note for note in notes if note))
+
+
+def compare(
+    model: Any, other: Any, measure: str | Measure = "cka-linear-debiased", *, seed: int = 0
+) -> Comparison:
+    """One measure between two sides, without inference.
+
+    Args:
+        model: Assembly, RDM or Choices, or a bare array (stimulus, unit).
+        other: The same of the other side.
+        measure: A measure or its id.
+        seed: For measures that split stimuli at random.
+
+    Returns:
+        The number, how many stimuli it is about, and whether they were joined by id or by position.
+
+    Raises:
+        IdentityError: The ids differ, or only one side has ids.
+
+    Example:
+        >>> import numpy as np, repalign as ra
+        >>> X = np.random.default_rng(0).normal(size=(50, 8))
+        >>> result = ra.compare(X, X @ np.diag([1, 1, 1, 1, 1, 1, 1, 3.0]), "cka-linear-biased")
+        >>> result.joined, 0 < result.value < 1
+        ('position', True)
+    """
+    found = find_measure(measure)
+    sides = [
+        Assembly(np.asarray(s)) if not isinstance(s, Assembly | RDM | Choices) else s for s in (model, other)
+    ]
+    joined = join(*sides)
+    if joined.n_stimuli < found.min_stimuli:
+        raise TooFewError(
+            f"{found.id} needs at least {found.min_stimuli} stimuli; there are {joined.n_stimuli}",
+            hint="Add stimuli, or use another measure.",
+        )
+    value = float(found.scores(joined.model, joined.target, seed=seed).mean())
+    return Comparison(found.id, value, joined.n_stimuli, joined.how)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What :func:`compare` found."""
+
+    measure: str
+    value: float
+    n: int
+    joined: str

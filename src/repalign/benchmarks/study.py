@@ -1,0 +1,145 @@
+"""Study: models x benchmarks x measures, planned first and then run as units of work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from repalign.benchmarks.benchmark import benchmark
+from repalign.benchmarks.layers import DEFAULT
+from repalign.benchmarks.provenance import code_version
+from repalign.benchmarks.responders import check_layers, identity
+from repalign.benchmarks.score import score
+from repalign.data import ResultsDir
+from repalign.execution import Executor, RunReport, Unit, run_units
+from repalign.execution.runner import OnDone
+from repalign.metrics import measure
+
+
+class Study(BaseModel):
+    """What is to be scored. Misspelt settings are refused.
+
+    Args:
+        models: Names (``"builtin/rgb"``, ``"kriegeskorte92/hmax"``) or the triples
+            ``{"model_name", "source", "model_parameters"}``.
+        benchmarks: Names, e.g. ``"ekman1954/similarity"``.
+        measures: Ids; empty for each benchmark's default.
+        layers: ``"default"``, ``"all"``, ``"choose"``, or names.
+        stimuli: Score a seeded random subset of this many stimuli.
+        draws: Bootstrap draws; 0 for no interval.
+        permutations: For p; 0 for none.
+        seed: Of every random step.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    models: tuple[str | dict[str, Any], ...] = Field(min_length=1)
+    benchmarks: tuple[str, ...] = Field(min_length=1)
+    measures: tuple[str, ...] = ()
+    layers: str | tuple[str, ...] = DEFAULT
+    stimuli: int | None = Field(default=None, ge=1)
+    draws: int = Field(default=1000, ge=0)
+    permutations: int = Field(default=1000, ge=0)
+    seed: int = Field(default=0, ge=0)
+
+
+def plan(study: Study, options: Mapping[str, Mapping[str, str]] | None = None) -> list[Unit]:
+    """One unit per model, benchmark and measure. Names are checked and data are read; nothing is scored.
+
+    Args:
+        study: What is to be scored.
+        options: Per data set, where on this machine parts of it lie (``{"things-behaviour":
+            {"images": FOLDER}}``); not part of a unit's identity.
+
+    Raises:
+        UnknownNameError: A misspelt model, benchmark, measure or layer rule.
+        UnavailableError: A data set is not here and cannot be had.
+    """
+    check_layers(study.layers)
+    for name in study.measures:
+        measure(name)
+    identities = {_name(m): identity(m) for m in study.models}
+    units: list[Unit] = []
+    for goal in study.benchmarks:
+        found = dict((options or {}).get(goal.partition("/")[0], {}))
+        bench = benchmark(goal, found)
+        shared = {
+            "benchmark": goal,
+            "benchmark_version": bench.version,
+            "target": bench.target.digest,
+            "stimuli": bench.stimuli.digest,
+            "code": code_version(),
+            "how": study.model_dump(mode="json", include=_HOW),
+        }
+        for named in study.models:
+            for metric in study.measures or (bench.default_measure,):
+                spec = {**shared, "model": named, "identity": identities[_name(named)], "measure": metric}
+                label = f"{_name(named)} on {goal} by {metric}"
+                units.append(Unit("repalign.benchmarks.study:score_unit", spec, found, label=label))
+    return units
+
+
+_HOW = {"layers", "stimuli", "draws", "permutations", "seed"}
+
+
+def _name(named: str | Mapping[str, Any]) -> str:
+    return named if isinstance(named, str) else f"{named.get('source')}/{named.get('model_name')}"
+
+
+def score_unit(spec: dict[str, Any], path: Path, **locations: str) -> None:
+    """Score one model on one benchmark by one measure and write the rows: the unit behind a study."""
+    bench = benchmark(spec["benchmark"], locations)
+    how = dict(spec["how"])
+    if isinstance(how["layers"], list):
+        how["layers"] = tuple(how["layers"])
+    score(spec["model"], bench, spec["measure"], **how).to_parquet(path)
+
+
+def run_study(
+    study: Study,
+    out: Path | str,
+    *,
+    options: Mapping[str, Mapping[str, str]] | None = None,
+    executor: Executor | None = None,
+    on_done: OnDone | None = None,
+) -> tuple[ResultsDir, RunReport]:
+    """Plan a study, run what is not there yet, and leave the results in ``out``.
+
+    Studies may share a folder: their rows add up, and a unit scored again under another setting
+    replaces the earlier one in what :meth:`ResultsDir.scores` returns.
+
+    Args:
+        study: What is to be scored.
+        out: The folder.
+        options: See :func:`plan`.
+        executor: Where the units run; this process by default.
+        on_done: Called after each unit.
+
+    Returns:
+        The results, and what was computed, skipped and failed.
+
+    Raises:
+        UnknownNameError: A misspelt name.
+        StorageError: The folder cannot be written.
+    """
+    results = ResultsDir(out)
+    units = plan(study, options)
+    results.write_spec(_merged(results, study, units))
+    report = run_units(
+        units, results.scores_dir, failures=results.failures_dir, executor=executor, on_done=on_done
+    )
+    return results, report
+
+
+def _merged(results: ResultsDir, study: Study, units: Sequence[Unit]) -> dict[str, Any]:
+    """The folder's spec: this study, and for every label the unit that counts."""
+    before = results.spec().get("units", {}) if (results.root / "spec.json").is_file() else {}
+    now = {f"{u.label} ({'/'.join(_layers(study))})": u.digest for u in units}
+    return {"study": study.model_dump(mode="json"), "units": {**before, **now}}
+
+
+def _layers(study: Study) -> tuple[str, ...]:
+    return (study.layers,) if isinstance(study.layers, str) else study.layers

@@ -1,0 +1,16 @@
+"""What users run on their own parts: check-suites for each registry, and data with known geometry."""
+
+from repalign.testing.datasets import check_dataset
+from repalign.testing.measures import changes, check_measure
+from repalign.testing.models import check_model, noise_stimuli
+from repalign.testing.synthetic import random_model, synthetic_target
+
+__all__ = [
+    "changes",
+    "check_dataset",
+    "check_measure",
+    "check_model",
+    "noise_stimuli",
+    "random_model",
+    "synthetic_target",
+]
