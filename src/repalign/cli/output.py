@@ -1,0 +1,97 @@
+"""What commands print: JSON for programs, tables of 80 columns for people, errors that help."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from repalign.data import Score, ScoreTable
+from repalign.errors import RepalignError
+
+WIDTH = 80
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console of at most 80 columns where the output is no terminal."""
+    probe = Console(stderr=stderr)
+    return probe if probe.is_terminal else Console(stderr=stderr, width=WIDTH)
+
+
+def print_json(value: Any) -> None:
+    """Print ``value`` as JSON on standard output."""
+    print(json.dumps(value, indent=1, allow_nan=False))
+
+
+def print_error(error: RepalignError, *, as_json: bool) -> None:
+    """Print an error: with ``--json`` on standard output as data, else in words on standard error."""
+    if as_json:
+        print_json({"error": error.as_dict()})
+        return
+    out = console(stderr=True)
+    out.print(f"[bold red]error:[/] {escape(error.message)}", highlight=False, soft_wrap=True)
+    if error.hint:
+        out.print(f"  {escape(error.hint)}", highlight=False, soft_wrap=True)
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a plain table; the first column never wraps."""
+    table = Table(title=escape(title), title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for i, column in enumerate(columns):
+        table.add_column(column, no_wrap=i == 0, overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    console().print(table, highlight=False)
+
+
+def print_scores(table: ScoreTable) -> None:
+    """Print aggregates, one table per target and measure, with what limits them below."""
+    out = console()
+    aggregates = table.where(subject="all")
+    for key in dict.fromkeys((r.target, r.region, r.measure) for r in aggregates):
+        rows = [r for r in aggregates if (r.target, r.region, r.measure) == key]
+        rows.sort(key=lambda r: -(r.value or 0.0))
+        grid = Table(box=None, pad_edge=False, title_justify="left", title_style="bold")
+        grid.title = escape(f"{key[0]} · {key[2]}")
+        grid.add_column("model", overflow="fold")
+        grid.add_column("layer", overflow="fold")
+        for name in ("value", "95 % interval", "p"):
+            grid.add_column(name, justify="right", no_wrap=True)
+        for r in rows:
+            grid.add_row(escape(r.model), escape(r.layer or ""), *_numbers(r))
+        out.print(grid, highlight=False)
+        for note in _notes(rows):
+            out.print(f"  [dim]{escape(note)}[/]", highlight=False)
+        out.print()
+
+
+def _numbers(row: Score) -> tuple[str, str, str]:
+    interval = "absent" if row.ci_low is None else f"{row.ci_low:6.3f} … {row.ci_high:.3f}"
+    return (
+        "absent" if row.value is None else f"{row.value:.4f}",
+        interval,
+        "absent" if row.p is None else f"{row.p:.3f}",
+    )
+
+
+def _notes(rows: Sequence[Score]) -> list[str]:
+    ceilings = {(r.ceiling_lower, r.ceiling_upper) for r in rows}
+    notes = [
+        f"noise ceiling {low:.3f} … {'undefined' if high is None else f'{high:.3f}'}"
+        for low, high in sorted(ceilings, key=str)
+        if low is not None
+    ]
+    counts = sorted({f"{r.n_stimuli} stimuli" for r in rows})
+    people = sorted({f"{r.n_subjects} subjects" for r in rows if r.n_subjects})
+    reasons = dict.fromkeys(part for r in rows for part in (r.reason or "").split("; ") if part)
+    return [", ".join([*counts, *people]), *notes, *reasons]
+
+
+def is_json(argv: Sequence[str] | None = None) -> bool:
+    """Whether ``--json`` was asked for, known even where parsing failed."""
+    return "--json" in (sys.argv[1:] if argv is None else argv)

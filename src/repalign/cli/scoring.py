@@ -1,0 +1,153 @@
+"""repalign compare, score and report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from json import loads as parse_json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from repalign import benchmarks
+from repalign.benchmarks import Study, run_study
+from repalign.cli.output import print_error, print_json, print_scores
+from repalign.cli.progress import unit_progress
+from repalign.data import Assembly, Responses, ResultsDir, load_numpy, load_responses, readable
+from repalign.errors import FileError, InputError, UnitError
+from repalign.execution import InProcess, Outcome, ProcessPool
+from repalign.report import write_report
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def compare(
+    a: Annotated[
+        Path, typer.Argument(metavar="A", help=".npy (stimulus, unit), or a saved Assembly or RDM (.npz).")
+    ],
+    b: Annotated[Path, typer.Argument(metavar="B", help="The other side.")],
+    measure: Annotated[
+        str, typer.Option(help="Measure id; see `repalign measures`.")
+    ] = "cka-linear-debiased",
+    seed: Annotated[int, typer.Option(help="For measures that split stimuli at random.")] = 0,
+    json: Json = False,
+) -> None:
+    """Compare two files of responses by one measure, joined by stimulus id, or by position without ids."""
+    found = benchmarks.compare(_responses(a), _responses(b), measure, seed=seed)
+    if json:
+        print_json(asdict(found))
+        return
+    print(f"{found.measure}  {found.value:.6f}  ({found.n} stimuli, joined by {found.joined})")
+
+
+def _responses(path: Path) -> Responses:
+    readable(path, "responses")
+    if path.suffix == ".npz":
+        return load_responses(path)
+    if path.suffix != ".npy":
+        raise FileError(
+            f"{path.name}: responses are read from .npy (stimulus, unit) or a saved .npz",
+            hint="Save them with numpy.save(path, array) or Assembly.save(path).",
+        )
+    array = load_numpy(path, "responses")
+    if isinstance(array, dict):
+        raise FileError(f"{path.name} is an .npz under another name", hint="Rename it.")
+    return Assembly(array, name=path.stem)
+
+
+def score(
+    models: Annotated[
+        list[str], typer.Argument(metavar="MODEL...", help="source/name, a JSON triple, or a saved .npz.")
+    ],
+    benchmark: Annotated[list[str], typer.Option(help="dataset/target; may be repeated.")],
+    measure: Annotated[list[str] | None, typer.Option(help="Measure id; may be repeated.")] = None,
+    layers: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="default, all, choose (on other stimuli than those scored), or names; may be repeated."
+        ),
+    ] = None,
+    stimuli: Annotated[int | None, typer.Option(help="A seeded random subset of this many stimuli.")] = None,
+    draws: Annotated[int, typer.Option(help="Bootstrap draws; 0 for no interval.")] = 1000,
+    permutations: Annotated[int, typer.Option(help="Permutations for p; 0 for none.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Of every random step.")] = 0,
+    images: Annotated[
+        list[str] | None, typer.Option(help="DATASET=FOLDER: where a data set's images lie on this machine.")
+    ] = None,
+    workers: Annotated[int, typer.Option(help="Processes; results do not depend on it.")] = 1,
+    out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("repalign-results"),
+    json: Json = False,
+) -> None:
+    """Score models on benchmarks: values, intervals, ceilings, p; rows go to OUT and to the screen."""
+    study = Study(
+        models=tuple(_model(text) for text in models),
+        benchmarks=tuple(benchmark),
+        measures=tuple(measure or ()),
+        layers=_layers(layers),
+        stimuli=stimuli,
+        draws=draws,
+        permutations=permutations,
+        seed=seed,
+    )
+    executor = InProcess() if workers == 1 else ProcessPool(workers)
+    with unit_progress("scoring") as on_done:
+        results, done = run_study(study, out, options=_options(images), executor=executor, on_done=on_done)
+    table = results.scores([unit.digest for unit in (*done.computed, *done.skipped)])
+    _print_failures(done.failed, as_json=json, alone=not len(table))
+    if json and (len(table) or not done.failed):
+        print_json(table.rows())
+    elif not json:
+        print_scores(table)
+        print(f"{len(table)} rows in {out}; next: repalign report {out}")
+    if done.failed:
+        raise typer.Exit(1)
+
+
+def _model(text: str) -> Any:
+    """A name, or a triple as JSON: '{"model_name": ..., "source": ..., "model_parameters": ...}'."""
+    if not text.lstrip().startswith("{"):
+        return text
+    try:
+        return parse_json(text)
+    except ValueError as error:
+        raise InputError(
+            f"the model {text!r} is no JSON object ({error})",
+            hint='Write {"model_name": "random", "source": "builtin", "model_parameters": {"seed": 1}}.',
+        ) from error
+
+
+def _layers(given: Sequence[str] | None) -> Any:
+    rules = ("default", "all", "choose")
+    if not given:
+        return "default"
+    return given[0] if len(given) == 1 and given[0] in rules else tuple(given)
+
+
+def _options(images: Sequence[str] | None) -> dict[str, dict[str, str]]:
+    pairs = [item.partition("=") for item in images or ()]
+    for name, sign, folder in pairs:
+        if not (name and sign and folder):
+            raise typer.BadParameter("--images takes DATASET=FOLDER, e.g. things-behaviour=/data/things")
+    return {name: {"images": folder} for name, _, folder in pairs}
+
+
+def _print_failures(failed: Sequence[Outcome], *, as_json: bool, alone: bool) -> None:
+    for outcome in failed:
+        error = outcome.error or {}
+        problem = UnitError(f"{outcome.unit.label}: {error['message']}", hint=error["hint"])
+        if as_json and alone:
+            print_json({"error": {**problem.as_dict(), "kind": error["kind"]}})
+            return
+        print_error(problem, as_json=False)
+
+
+def report(
+    results: Annotated[Path, typer.Argument(help="Folder given as --out to `score` or `demo`.")],
+    out: Annotated[Path | None, typer.Option(help="The HTML file; RESULTS/report.html by default.")] = None,
+    title: Annotated[str, typer.Option(help="Heading of the page.")] = "",
+    json: Json = False,
+) -> None:
+    """Write one self-contained HTML page about a results folder."""
+    page = write_report(ResultsDir.open(results), out, title=title)
+    print_json({"report": str(page)}) if json else print(f"open {page}")
