@@ -103,7 +103,7 @@ def _ask(file: RemoteFile, have: int, limits: Limits) -> requests.Response:
     except requests.exceptions.RequestException as error:
         if _was_connected(error):
             raise BrokenOffError(f"no answer: {error}") from error
-        raise DownloadError(f"{file.url} cannot be reached: {error}", hint=by_hand(file)) from error
+        raise DownloadError(f"{file.url} cannot be reached: {_root(error)}", hint=by_hand(file)) from error
     status = response.status_code
     if status in (200, 206) or (status == 416 and have):
         return response
@@ -111,6 +111,13 @@ def _ask(file: RemoteFile, have: int, limits: Limits) -> requests.Response:
     if status in TRANSIENT:
         raise BrokenOffError(f"status {status}")
     raise DownloadError(f"{file.url} answered with status {status}", hint=by_hand(file))
+
+
+def _root(error: BaseException) -> str:
+    """The first cause, in the system's words: the layers above repeat it at length."""
+    while (below := error.__cause__ or error.__context__) is not None:
+        error = below
+    return str(error)
 
 
 def _was_connected(error: Exception) -> bool:
