@@ -124,6 +124,9 @@ class Fake:
     parameters: dict = field(default_factory=dict)
     card: object = None
 
+    def prepare(self, stimulus):
+        return stimulus
+
     def respond(self, batch, layers):
         return {"a": self.answer(batch)}
 

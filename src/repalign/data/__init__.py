@@ -1,6 +1,7 @@
 """The nouns: what is compared, what comes out, and how both are identified, read and written."""
 
 from repalign.data.assembly import Assembly
+from repalign.data.blocks import ColumnBlocks
 from repalign.data.choices import Choices
 from repalign.data.digests import canonical_json, digest_array, digest_bytes, digest_spec, sha256_file
 from repalign.data.files import (
@@ -29,6 +30,7 @@ __all__ = [
     "ArrayImage",
     "Assembly",
     "Choices",
+    "ColumnBlocks",
     "FileImage",
     "Image",
     "Registry",

@@ -11,6 +11,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from repalign.data.blocks import ColumnBlocks
 from repalign.data.digests import digest_array, digest_bytes, digest_labels, digest_strings
 from repalign.data.files import read_noun, write_arrays
 from repalign.data.ids import check_ids, positions
@@ -24,7 +25,8 @@ class Assembly:
     """Responses: (stimulus, unit), or (repetition or subject, stimulus, unit).
 
     Args:
-        values: Numbers of shape (n_stimuli, n_units) or (n_leading, n_stimuli, n_units).
+        values: Numbers of shape (n_stimuli, n_units) or (n_leading, n_stimuli, n_units); or columns that
+            lie in several arrays (:class:`ColumnBlocks`), as extraction gives for many layers.
         ids: Stimulus ids along the stimulus axis; None for bare arrays, which have no identity.
         units: Labels of the unit axis: name (``layer``, ``region``, ``neuroid`` ...) to (n_units,).
         leading: What the leading axis is, ``"repetition"`` or ``"subject"``; None if there is none.
@@ -41,7 +43,7 @@ class Assembly:
         Assembly('mine', n_stimuli=2, n_units=3)
     """
 
-    values: NDArray[Any]
+    values: NDArray[Any] | ColumnBlocks
     ids: tuple[str, ...] | None = None
     units: Mapping[str, NDArray[Any]] = field(default_factory=dict[str, NDArray[Any]])
     leading: str | None = None
@@ -49,7 +51,7 @@ class Assembly:
     name: str = "array"
 
     def __post_init__(self) -> None:
-        values = np.asarray(self.values)
+        values = self.values if isinstance(self.values, ColumnBlocks) else np.asarray(self.values)
         expected = 2 if self.leading is None else 3
         if values.ndim != expected or values.dtype.kind not in "fiub":
             axes = "(stimulus, unit)" if expected == 2 else f"({self.leading}, stimulus, unit)"
@@ -64,7 +66,7 @@ class Assembly:
         object.__setattr__(self, "units", {k: np.asarray(v) for k, v in self.units.items()})
         self._check_lengths(values)
 
-    def _check_lengths(self, values: NDArray[Any]) -> None:
+    def _check_lengths(self, values: NDArray[Any] | ColumnBlocks) -> None:
         if self.leading is not None and self.leading not in LEADING_AXES:
             raise UnknownNameError.among("leading axis", self.leading, LEADING_AXES)
         if self.leading is None and len(self.labels):
@@ -107,11 +109,15 @@ class Assembly:
         """Content digest over values, ids and all labels; the name does not count."""
         return digest_bytes(
             b"assembly",
-            digest_array(self.values).encode(),
+            (v.digest() if isinstance(v := self.values, ColumnBlocks) else digest_array(v)).encode(),
             digest_strings(self.ids or ()).encode(),
             digest_labels(self.units).encode(),
             digest_strings((self.leading or "", *self.labels)).encode(),
         )
+
+    def array(self) -> NDArray[Any]:
+        """The values as one array in memory."""
+        return np.asarray(self.values)
 
     def require_ids(self) -> tuple[str, ...]:
         """The stimulus ids.
@@ -132,7 +138,9 @@ class Assembly:
             IdentityError: Some ids are not here, or there are none.
         """
         rows = positions(self.require_ids(), ids)
-        return replace(self, values=self.values[..., rows, :], ids=tuple(ids))
+        v = self.values
+        taken = v.rows(rows) if isinstance(v, ColumnBlocks) else v[..., rows, :]
+        return replace(self, values=taken, ids=tuple(ids))
 
     def split(self, label: str = "layer") -> dict[str, Assembly]:
         """One assembly per value of a unit label, e.g. per layer, in order of first appearance.
@@ -150,7 +158,9 @@ class Assembly:
         contiguous = len(columns) > 0 and columns[-1] - columns[0] + 1 == len(columns)
         index: Any = slice(columns[0], columns[-1] + 1) if contiguous else columns
         units = {k: v[index] for k, v in self.units.items()}
-        return replace(self, values=self.values[..., index], units=units)
+        v = self.values
+        taken = v.columns(index) if isinstance(v, ColumnBlocks) else v[..., index]
+        return replace(self, values=taken, units=units)
 
     def layer(self, name: str) -> Assembly:
         """The units of one layer.
@@ -167,7 +177,7 @@ class Assembly:
         """The mean over the leading axis."""
         if self.leading is None:
             return self
-        return replace(self, values=self.values.mean(axis=0), leading=None, labels=())
+        return replace(self, values=self.array().mean(axis=0), leading=None, labels=())
 
     def save(self, path: Path | str) -> Path:
         """Write to ``.npz`` without pickle; :meth:`load` gives an equal assembly.
@@ -183,7 +193,7 @@ class Assembly:
             "labels": self.labels,
         }
         units = {f"unit:{name}": labels for name, labels in self.units.items()}
-        write_arrays(Path(path), {"values": self.values, **units}, header)
+        write_arrays(Path(path), {"values": self.array(), **units}, header)
         return Path(path)
 
     @classmethod

@@ -75,8 +75,26 @@ def digest_array(array: NDArray[Any]) -> str:
     if plain.dtype.kind in "OTU":
         return digest_bytes(b"text", str(plain.shape).encode(), *(str(x).encode() for x in plain.ravel()))
     # Not ascontiguousarray, which gives a number the shape (1,).
-    little = np.asarray(plain, dtype=plain.dtype.newbyteorder("<"), order="C")
-    return digest_bytes(little.dtype.str.encode(), str(little.shape).encode(), little.tobytes())
+    return digest_rows(plain.dtype, plain.shape, (plain,))
+
+
+def digest_rows(dtype: np.dtype[Any], shape: tuple[int, ...], chunks: Iterable[NDArray[Any]]) -> str:
+    """Digest of an array that comes in chunks of rows: the same as of the array in one piece.
+
+    Args:
+        dtype: Of the array.
+        shape: Of the array.
+        chunks: Its rows, in order.
+    """
+    little = dtype.newbyteorder("<")
+    state = hashlib.sha256()
+    for part in (little.str.encode(), str(shape).encode()):
+        state.update(len(part).to_bytes(8, "little"))
+        state.update(part)
+    state.update((math.prod(shape) * dtype.itemsize).to_bytes(8, "little"))
+    for chunk in chunks:
+        state.update(np.asarray(chunk, dtype=little, order="C").tobytes())
+    return state.hexdigest()[:DIGEST_LENGTH]
 
 
 def digest_labels(labels: Mapping[str, NDArray[Any]]) -> str:

@@ -59,7 +59,7 @@ class OddOneOut(Measure):
             raise unsuitable(self, "model", model.name, model)
         if not isinstance(target, Choices) or not target.is_triplets:
             raise unsuitable(self, "target", target.name, target)
-        ids, responses = model.require_ids(), np.asarray(model.mean().values, dtype=np.float64)
+        ids, responses = model.require_ids(), np.asarray(model.mean().array(), dtype=np.float64)
         if not np.isfinite(responses).all():
             rows = np.flatnonzero(~np.isfinite(responses).all(axis=1)).tolist()
             with naming(ids, model.name):

@@ -43,5 +43,5 @@ def matrices(measure: Measure, responses: Responses, side: str) -> list[Floats]:
     if not isinstance(responses, Assembly):
         raise unsuitable(measure, side, responses.name, responses)
     if responses.leading == "subject":
-        return [np.asarray(each, dtype=np.float64) for each in responses.values]
-    return [np.asarray(responses.mean().values, dtype=np.float64)]
+        return [np.asarray(each, dtype=np.float64) for each in responses.array()]
+    return [np.asarray(responses.mean().array(), dtype=np.float64)]

@@ -40,7 +40,7 @@ class RSA(Measure):
             return np.atleast_2d(responses.values)
         if not isinstance(responses, Assembly):
             raise unsuitable(self, side, responses.name, responses)
-        stacked = responses.values if responses.leading else responses.values[None]
+        stacked = responses.array() if responses.leading else responses.array()[None]
         if responses.leading == "repetition":
             stacked = stacked.mean(axis=0, keepdims=True)
         with naming(responses.ids, responses.name):

@@ -139,6 +139,10 @@ class BuiltinModel:
             layers=self.layers,
         )
 
+    def prepare(self, stimulus: Pixels) -> Pixels:
+        """The image as it is; resizing belongs to the formula."""
+        return stimulus
+
     def respond(self, batch: Sequence[Pixels], layers: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Responses to images, each computed on its own.
 

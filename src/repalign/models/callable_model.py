@@ -71,6 +71,10 @@ class CallableModel:
             layers=self.layers,
         )
 
+    def prepare(self, stimulus: Pixels) -> Pixels:
+        """The image as it is; what a function does with it is its own affair."""
+        return stimulus
+
     def respond(self, batch: Sequence[Pixels], layers: Sequence[str]) -> dict[str, NDArray[Any]]:
         """Call the function.
 

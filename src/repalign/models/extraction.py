@@ -62,7 +62,9 @@ def extract(
         if shown.one_size:
             first = first or (names[0], batch[0].shape[:2])
             check_one_size(batch, names, first, shown.name)
-        parts = checked_responses(shown, chosen, shown.respond(batch, chosen), names)
+        parts = checked_responses(
+            shown, chosen, shown.respond([shown.prepare(s) for s in batch], chosen), names
+        )
         if done == 0:
             widths = [part.shape[1] for part in parts]
             values = np.empty((len(stimuli), sum(widths)), dtype=np.result_type(*parts))

@@ -85,12 +85,21 @@ class Model(Protocol):
         """What is known about the model."""
         ...
 
+    def prepare(self, stimulus: Any) -> Any:
+        """One stimulus as the model wants it: resized, normalised, tokenised.
+
+        It may run in a loader's worker process, so a model must be able to travel there.
+
+        Args:
+            stimulus: An image (``uint8`` of shape (height, width, 3), RGB), or a tuple of texts.
+        """
+        ...
+
     def respond(self, batch: Sequence[Any], layers: Sequence[str]) -> dict[str, NDArray[Any]]:
         """Responses to a batch of stimuli.
 
         Args:
-            batch: n images (``uint8`` of shape (height, width, 3), RGB) or, for a model of
-                modality ``"text"``, n tuples of texts.
+            batch: n stimuli as :meth:`prepare` gave them.
             layers: Names out of :attr:`layers`.
 
         Returns:
