@@ -96,3 +96,33 @@ def test_a_file_of_responses_is_a_model_and_its_content_its_identity(tmp_path):
     assert results.scores().where(measure="rsa-euclidean-spearman")[0].value == expected
     ra.Assembly(np.asarray(acts.values) + 1, acts.ids, acts.units, name=acts.name).save(path)
     assert not set(before) & {u.digest for u in plan(study)}
+
+
+def test_models_are_compared_pairwise_as_score_compares_them(tmp_path):
+    names = ("builtin/grey", "builtin/rgb", "builtin/opponent")
+    study = ra.Study(models=names, pairwise=("ekman1954/similarity",), draws=0, permutations=0)
+    table = ra.run_study(study, tmp_path)[0].scores()
+    assert {(r.model, r.target) for r in table} == {
+        (names[0], names[1]),
+        (names[0], names[2]),
+        (names[1], names[2]),
+    }
+    stimuli = ra.dataset("ekman1954").stimuli
+    for row in table:
+        direct = ra.compare(ra.extract(row.model, stimuli), ra.extract(row.target, stimuli), row.measure)
+        assert row.value == direct.value
+        assert row.region == "pixels"
+
+
+def test_a_study_of_nothing_is_refused():
+    with pytest.raises(ValidationError, match="at least one benchmark"):
+        ra.Study(models=("builtin/rgb",))
+
+
+def test_two_settings_of_one_model_are_two_models(tmp_path):
+    triples = tuple(
+        {"model_name": "random", "source": "builtin", "model_parameters": {"seed": s}} for s in (1, 2)
+    )
+    study = ra.Study(models=triples, benchmarks=("ekman1954/similarity",), draws=0, permutations=0)
+    table = ra.run_study(study, tmp_path)[0].scores()
+    assert {r.model for r in table} == {"builtin/random(seed=1)", "builtin/random(seed=2)"}

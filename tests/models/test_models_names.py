@@ -90,11 +90,13 @@ def test_a_function_named_or_passed_is_the_same_model(own_folder):
     assert named.name == passed.name == f"callable/{OWN}:mean_colour"
     assert named.digest == passed.digest
     means = np.stack([STIMULI.pixels(i).mean(axis=(0, 1)) for i in range(3)])
-    np.testing.assert_array_equal(extract(named, STIMULI).values, means)
+    np.testing.assert_array_equal(extract(named, STIMULI, dtype="float64").values, means)
+    np.testing.assert_array_equal(extract(named, STIMULI).values, means.astype(np.float32))
 
 
 def test_per_image_functions_are_called_with_one_image(own_folder):
-    found = extract(model(f"callable/{OWN}:brightness", per_image=True), STIMULI).values
+    own = model(f"callable/{OWN}:brightness", per_image=True)
+    found = extract(own, STIMULI, dtype="float64").values
     np.testing.assert_array_equal(found[:, 0], [STIMULI.pixels(i).mean() for i in range(3)])
     assert found.shape == (3, 2)
 
@@ -125,14 +127,19 @@ def test_functions_that_cannot_be_imported_are_refused(own_folder, name, message
             lambda images: np.zeros(len(images)),
             {},
             ShapeError,
-            r"must return an array of shape \(3, n_units\)",
+            r"must return an array of shape \(1, n_units\)",  # the first is shown alone, before the others
         ),
         (lambda images: np.zeros((2, 5)), {}, ShapeError, r"saw float64 of shape \(2, 5\)"),
         (lambda images: [["x"]] * len(images), {}, ShapeError, "saw <U1"),
         (lambda image: image[0, 0, 0], {"per_image": True}, ShapeError, "a vector of one length"),
         (lambda image: np.zeros(image[0, 0, 0] + 1), {"per_image": True}, ShapeError, "saw ragged rows"),
-        (lambda images: 1 / 0, {}, InputError, "failed on 3 images: ZeroDivisionError: division by zero"),
-        (lambda images: np.log([[1], [1], [np.nan]]), {}, DegenerateError, "response to stimulus 'c' is NaN"),
+        (lambda images: 1 / 0, {}, InputError, "failed on 1 images: ZeroDivisionError: division by zero"),
+        (
+            lambda images: [[np.nan if (i == STIMULI.pixels(2)).all() else 1.0] for i in images],
+            {},
+            DegenerateError,
+            "response to stimulus 'c' is NaN",
+        ),
         (lambda images: images, {"per_images": True}, UnknownNameError, "named 'per_images'"),
         (lambda images: images, {"per_image": 1}, InputError, "true or false; saw 1"),
     ],

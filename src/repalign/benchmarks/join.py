@@ -41,17 +41,29 @@ def join(model: Responses, target: Responses) -> Joined:
     Raises:
         IdentityError: The ids differ, or only one side has ids; or bare sides differ in length.
     """
+    ids = common_ids(model, target)
+    if ids is None:
+        return Joined(model, target, None, "position")
+    return Joined(model.select(ids), target.select(ids), ids, "id")
+
+
+def common_ids(model: Responses, target: Responses) -> tuple[str, ...] | None:
+    """The ids of both sides in canonical order; None where neither has ids. Nothing is loaded.
+
+    Raises:
+        IdentityError: As :func:`join`.
+    """
     left, right = _ids(model), _ids(target)
     if left is None and right is None:
-        return _by_position(model, target)
+        _check_lengths(model, target)
+        return None
     if left is None or right is None:
         bare, named = (model, target) if left is None else (target, model)
         raise IdentityError(
             f"{bare.name!r} has no stimulus ids, {named.name!r} has",
             hint="Row order is never trusted: give both sides ids, Assembly(values, ids=...), or neither.",
         )
-    ids, _, _ = join_ids(left, right, (repr(model.name), repr(target.name)))
-    return Joined(model.select(ids), target.select(ids), ids, "id")
+    return join_ids(left, right, (repr(model.name), repr(target.name)))[0]
 
 
 def _ids(responses: Responses) -> tuple[str, ...] | None:
@@ -62,14 +74,13 @@ def _length(responses: Responses) -> int:
     return len(responses.ids) if isinstance(responses, Choices) else responses.n_stimuli
 
 
-def _by_position(model: Responses, target: Responses) -> Joined:
+def _check_lengths(model: Responses, target: Responses) -> None:
     if _length(model) != _length(target):
         raise IdentityError(
             f"{model.name!r} has {_length(model)} stimuli and {target.name!r} has {_length(target)}; "
             "without ids they are compared by position",
             hint="Give both sides stimulus ids, or the same number of rows.",
         )
-    return Joined(model, target, None, "position")
 
 
 def take(responses: Responses, rows: np.ndarray) -> Responses:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,8 @@ from repalign.seeds import rng
 
 DEFAULT, ALL, CHOOSE = RULES = ("default", "all", "choose")
 MIN_TO_CHOOSE = 20
+# Per layer, how to have it joined with the target: a network's layers do not fit into memory together.
+Sides = Mapping[str, Callable[[], Joined]]
 
 
 @dataclass(frozen=True)
@@ -48,21 +50,20 @@ def split_layers(model: Responses, layers: str | Sequence[str] = ALL) -> dict[st
     return {name: found[name] for name in layers}
 
 
-def choose_layer(measure: Measure, joined: dict[str, Joined], seed: int) -> Chosen:
+def choose_layer(measure: Measure, joined: Sides, seed: int) -> Chosen:
     """Choose the layer that scores best on a random half of the stimuli; the other half is for the score.
 
     Choosing and scoring on the same stimuli rewards a model for having many layers.
 
     Args:
         measure: The measure to choose by.
-        joined: Each layer, joined with the target.
+        joined: Each layer, joined with the target when it is its turn.
         seed: Draws the halves.
 
     Raises:
         TooFewError: Fewer than 20 stimuli.
     """
-    first = next(iter(joined.values()))
-    n = first.n_stimuli
+    n = next(iter(joined.values()))().n_stimuli
     if n < MIN_TO_CHOOSE:
         raise TooFewError(
             f"{n} stimuli are too few to choose a layer on one half and score it on the other",
@@ -76,6 +77,7 @@ def choose_layer(measure: Measure, joined: dict[str, Joined], seed: int) -> Chos
         scores = measure.scores(take(side.model, selection), take(side.target, selection), seed=seed)
         return sign * float(scores.mean())
 
-    best = max(joined, key=lambda name: merit(joined[name]))
+    best = max(joined, key=lambda name: merit(joined[name]()))
+    side = joined[best]()
     note = f"layer chosen out of {len(joined)} on {len(selection)} other stimuli"
-    return Chosen(best, take(joined[best].model, scored), take(joined[best].target, scored), note)
+    return Chosen(best, take(side.model, scored), take(side.target, scored), note)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from repalign.benchmarks.benchmark import Benchmark
 from repalign.benchmarks.layers import DEFAULT, RULES
 from repalign.data import RDM, Assembly, Choices, Responses, load_responses
 from repalign.datasets import DATASETS, dataset
 from repalign.errors import InputError, UnknownNameError
-from repalign.models import SOURCES, extract, model, model_names
+from repalign.models import SOURCES, extract, is_cheap, model, model_names
 
 
 def respond(named: Any, bench: Any, layers: str | Sequence[str]) -> Responses:
@@ -39,8 +39,22 @@ def respond(named: Any, bench: Any, layers: str | Sequence[str]) -> Responses:
     if isinstance(named, str) and named.partition("/")[0] in DATASETS:
         return published(named).select(sorted(bench.target.ids))
     _check_source(named)
-    wanted = None if layers == DEFAULT else "all" if isinstance(layers, str) else list(layers)
-    return extract(model(named), bench.stimuli, layers=wanted)
+    # A network's responses go to the store: they are large, and dear to compute.
+    return extract(model(named), bench.stimuli, wanted_layers(layers), store=is_network(named))
+
+
+def wanted_layers(layers: str | Sequence[str]) -> list[str] | str | None:
+    """The layers to extract for a rule or names: for :func:`repalign.extract`."""
+    return None if layers == DEFAULT else "all" if isinstance(layers, str) else list(layers)
+
+
+def is_network(named: Any) -> bool:
+    """Whether a model is of a source of networks: neither builtin, nor a function, nor responses."""
+    if isinstance(named, Mapping):
+        name = f"{cast(Mapping[str, Any], named).get('source')}/"
+    else:
+        name = str(named if isinstance(named, str) else getattr(named, "name", ""))
+    return name.partition("/")[0] in SOURCES and not is_cheap(name) and not is_file(named)
 
 
 def is_file(named: Any) -> bool:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from repalign.benchmarks.benchmark import Benchmark, benchmark
 from repalign.benchmarks.inference import Effort, Inference, infer
-from repalign.benchmarks.join import Joined, join
-from repalign.benchmarks.layers import CHOOSE, choose_layer, split_layers
+from repalign.benchmarks.join import Joined, common_ids, join
+from repalign.benchmarks.layers import CHOOSE, Sides, choose_layer, split_layers
 from repalign.benchmarks.provenance import code_version
 from repalign.benchmarks.responders import respond
 from repalign.data import RDM, Assembly, Choices, Responses, Score, ScoreTable, Target, digest_spec
@@ -64,11 +65,12 @@ def score(
     bench = benchmark(target) if isinstance(target, str) else target
     chosen = find_measure(measure if measure is not None else _default_measure(bench))
     effort = Effort(draws, permutations, seed)
-    responses = respond(model, bench, layers)
+    parts = split_layers(respond(model, bench, layers), layers)
     rows: list[Score] = []
     for goal in _targets(bench):
-        goal, responses = _subset(goal, responses, stimuli, seed)
-        rows += _score_layers(responses, goal, chosen, layers, effort)
+        narrowed, drawn = _subset(goal, stimuli, seed)
+        joined = {name: partial(_joined, part, goal, narrowed, drawn) for name, part in parts.items()}
+        rows += _score_layers(joined, narrowed, chosen, layers, effort)
     return ScoreTable(rows)
 
 
@@ -97,19 +99,25 @@ def _one_per_subject(goal: Target) -> Target:
     return replace(goal, responses=rdms.mean_within("subject"), note=note)
 
 
-def _subset(goal: Target, model: Responses, stimuli: int | None, seed: int) -> tuple[Target, Responses]:
+def _subset(goal: Target, stimuli: int | None, seed: int) -> tuple[Target, list[str] | None]:
+    """The target on a random subset of its stimuli, and which; None are all."""
     if stimuli is None:
-        return goal, model
+        return goal, None
     ids = sorted(goal.ids)
     if not 0 < stimuli <= len(ids):
         raise TooFewError(
             f"{stimuli} of {len(ids)} stimuli cannot be drawn", hint=f"Ask for 1 to {len(ids)}, or for all."
         )
     drawn = sorted(rng(seed, "stimuli", "subset").choice(ids, size=stimuli, replace=False).tolist())
-    join(model, goal.responses)  # a subset must not hide that the sides differ
     note = f"{stimuli} of {len(ids)} stimuli, drawn with seed {seed}"
-    narrowed = goal.select(drawn)
-    return replace(narrowed, note=_join_notes(goal.note, note)), model.select(drawn)
+    return replace(goal.select(drawn), note=_join_notes(goal.note, note)), drawn
+
+
+def _joined(model: Responses, goal: Target, narrowed: Target, drawn: list[str] | None) -> Joined:
+    if drawn is None:
+        return join(model, goal.responses)
+    common_ids(model, goal.responses)  # a subset must not hide that the sides differ
+    return join(model.select(drawn), narrowed.responses)
 
 
 @dataclass(frozen=True)
@@ -124,9 +132,8 @@ class _Case:
 
 
 def _score_layers(
-    model: Responses, goal: Target, measure: Measure, layers: str | Sequence[str], effort: Effort
+    joined: Sides, goal: Target, measure: Measure, layers: str | Sequence[str], effort: Effort
 ) -> list[Score]:
-    joined = {name: join(part, goal.responses) for name, part in split_layers(model, layers).items()}
     rows: list[Score] = []
     for case in _cases(joined, measure, layers, effort.seed):
         if case.n_stimuli < measure.min_stimuli:
@@ -140,18 +147,17 @@ def _score_layers(
     return rows
 
 
-def _cases(
-    joined: dict[str, Joined], measure: Measure, layers: str | Sequence[str], seed: int
-) -> list[_Case]:
+def _cases(joined: Sides, measure: Measure, layers: str | Sequence[str], seed: int) -> Iterator[_Case]:
+    """One layer after the other, so that memory holds one."""
     if layers == CHOOSE and len(joined) > 1:
         chosen = choose_layer(measure, joined, seed)
         n = join(chosen.model, chosen.target).n_stimuli
-        return [_Case(chosen.layer, chosen.model, chosen.target, chosen.note, n)]
+        yield _Case(chosen.layer, chosen.model, chosen.target, chosen.note, n)
+        return
     position = "joined by position: neither side has stimulus ids"
-    return [
-        _Case(name, side.model, side.target, "" if side.how == "id" else position, side.n_stimuli)
-        for name, side in joined.items()
-    ]
+    for name, join_side in joined.items():
+        side = join_side()
+        yield _Case(name, side.model, side.target, "" if side.how == "id" else position, side.n_stimuli)
 
 
 def _rows(

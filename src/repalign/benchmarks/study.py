@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from repalign.benchmarks.benchmark import benchmark
 from repalign.benchmarks.layers import DEFAULT
+from repalign.benchmarks.pairwise import pair_units, shown_name
+from repalign.benchmarks.prefetch import OnExtract, prefetched
 from repalign.benchmarks.provenance import code_version
 from repalign.benchmarks.responders import check_layers, identity
 from repalign.benchmarks.score import score
@@ -17,6 +20,7 @@ from repalign.data import ResultsDir
 from repalign.execution import Executor, RunReport, Unit, run_units
 from repalign.execution.runner import OnDone
 from repalign.metrics import measure
+from repalign.models import read_assembly
 
 
 class Study(BaseModel):
@@ -26,7 +30,8 @@ class Study(BaseModel):
         models: Names (``"builtin/rgb"``, ``"kriegeskorte92/hmax"``) or the triples
             ``{"model_name", "source", "model_parameters"}``.
         benchmarks: Names, e.g. ``"ekman1954/similarity"``.
-        measures: Ids; empty for each benchmark's default.
+        pairwise: Benchmarks on whose stimuli the models are also compared with one another.
+        measures: Ids; empty for each benchmark's default, and debiased linear CKA between models.
         layers: ``"default"``, ``"all"``, ``"choose"``, or names.
         stimuli: Score a seeded random subset of this many stimuli.
         draws: Bootstrap draws; 0 for no interval.
@@ -37,7 +42,8 @@ class Study(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     models: tuple[str | dict[str, Any], ...] = Field(min_length=1)
-    benchmarks: tuple[str, ...] = Field(min_length=1)
+    benchmarks: tuple[str, ...] = ()
+    pairwise: tuple[str, ...] = ()
     measures: tuple[str, ...] = ()
     layers: str | tuple[str, ...] = DEFAULT
     stimuli: int | None = Field(default=None, ge=1)
@@ -45,9 +51,17 @@ class Study(BaseModel):
     permutations: int = Field(default=1000, ge=0)
     seed: int = Field(default=0, ge=0)
 
+    @model_validator(mode="after")
+    def _asks_for_something(self) -> Study:
+        if not self.benchmarks and not self.pairwise:
+            raise ValueError("a study names at least one benchmark, or one under pairwise")
+        return self
+
 
 def plan(study: Study, options: Mapping[str, Mapping[str, str]] | None = None) -> list[Unit]:
-    """One unit per model, benchmark and measure. Names are checked and data are read; nothing is scored.
+    """One unit per model (or pair of models), benchmark and measure.
+
+    Names are checked and data are read; nothing is scored.
 
     Args:
         study: What is to be scored.
@@ -61,7 +75,8 @@ def plan(study: Study, options: Mapping[str, Mapping[str, str]] | None = None) -
     check_layers(study.layers)
     for name in study.measures:
         measure(name)
-    identities = {_name(m): identity(m) for m in study.models}
+    identities = [identity(m) for m in study.models]
+    how = study.model_dump(mode="json", include=_HOW)
     units: list[Unit] = []
     for goal in study.benchmarks:
         found = dict((options or {}).get(goal.partition("/")[0], {}))
@@ -72,30 +87,37 @@ def plan(study: Study, options: Mapping[str, Mapping[str, str]] | None = None) -
             "target": bench.target.digest,
             "stimuli": bench.stimuli.digest,
             "code": code_version(),
-            "how": study.model_dump(mode="json", include=_HOW),
+            "how": how,
         }
-        for named in study.models:
+        for named, content in zip(study.models, identities, strict=True):
             for metric in study.measures or (bench.default_measure,):
-                spec = {**shared, "model": named, "identity": identities[_name(named)], "measure": metric}
-                label = f"{_name(named)} on {goal} by {metric}"
+                spec = {**shared, "model": named, "identity": content, "measure": metric}
+                label = f"{shown_name(named)} on {goal} by {metric}"
                 units.append(Unit("repalign.benchmarks.study:score_unit", spec, found, label=label))
+    for goal in study.pairwise:
+        found = dict((options or {}).get(goal.partition("/")[0], {}))
+        units += pair_units(study.models, goal, study.measures, how, found)
     return units
 
 
 _HOW = {"layers", "stimuli", "draws", "permutations", "seed"}
 
 
-def _name(named: str | Mapping[str, Any]) -> str:
-    return named if isinstance(named, str) else f"{named.get('source')}/{named.get('model_name')}"
+def score_unit(spec: dict[str, Any], path: Path, *, activations: str | None = None, **locations: str) -> None:
+    """Score one model on one benchmark by one measure and write the rows: the unit behind a study.
 
-
-def score_unit(spec: dict[str, Any], path: Path, **locations: str) -> None:
-    """Score one model on one benchmark by one measure and write the rows: the unit behind a study."""
+    Args:
+        spec: From :func:`plan`.
+        path: Where the rows go.
+        activations: The folders of the model's responses, a JSON list, where it was extracted before.
+        locations: Where parts of the data set lie on this machine.
+    """
     bench = benchmark(spec["benchmark"], locations)
     how = dict(spec["how"])
     if isinstance(how["layers"], list):
         how["layers"] = tuple(how["layers"])
-    score(spec["model"], bench, spec["measure"], **how).to_parquet(path)
+    named = spec["model"] if activations is None else read_assembly([*map(Path, json.loads(activations))])
+    score(named, bench, spec["measure"], **how).to_parquet(path)
 
 
 def run_study(
@@ -105,6 +127,7 @@ def run_study(
     options: Mapping[str, Mapping[str, str]] | None = None,
     executor: Executor | None = None,
     on_done: OnDone | None = None,
+    on_extract: OnExtract | None = None,
 ) -> tuple[ResultsDir, RunReport]:
     """Plan a study, run what is not there yet, and leave the results in ``out``.
 
@@ -117,6 +140,8 @@ def run_study(
         options: See :func:`plan`.
         executor: Where the units run; this process by default.
         on_done: Called after each unit.
+        on_extract: Called with a network's name and the numbers of stimuli done and of all, while its
+            responses are extracted before the units run.
 
     Returns:
         The results, and what was computed, skipped and failed.
@@ -128,8 +153,9 @@ def run_study(
     results = ResultsDir(out)
     units = plan(study, options)
     results.write_spec(_merged(results, study, units))
+    ready = prefetched(units, results.scores_dir, on_extract)
     report = run_units(
-        units, results.scores_dir, failures=results.failures_dir, executor=executor, on_done=on_done
+        ready, results.scores_dir, failures=results.failures_dir, executor=executor, on_done=on_done
     )
     return results, report
 

@@ -4,6 +4,16 @@ from repalign.data.assembly import Assembly
 from repalign.data.blocks import ColumnBlocks
 from repalign.data.choices import Choices
 from repalign.data.digests import canonical_json, digest_array, digest_bytes, digest_spec, sha256_file
+from repalign.data.exchange import (
+    FORMATS,
+    Format,
+    from_rsatoolbox,
+    from_xarray,
+    read_responses,
+    to_rsatoolbox,
+    to_xarray,
+    write_responses,
+)
 from repalign.data.files import (
     load_numpy,
     read_arrays,
@@ -15,6 +25,7 @@ from repalign.data.files import (
 )
 from repalign.data.ids import check_ids, join_ids, positions
 from repalign.data.images import ArrayImage, FileImage, Image, ZipImage
+from repalign.data.places import data_home
 from repalign.data.rdm import RDM
 from repalign.data.registry import Registry
 from repalign.data.results import ResultsDir
@@ -26,12 +37,14 @@ from repalign.data.target import Responses, Target, load_responses
 
 __all__ = [
     "COLUMNS",
+    "FORMATS",
     "RDM",
     "ArrayImage",
     "Assembly",
     "Choices",
     "ColumnBlocks",
     "FileImage",
+    "Format",
     "Image",
     "Registry",
     "Responses",
@@ -43,9 +56,12 @@ __all__ = [
     "ZipImage",
     "canonical_json",
     "check_ids",
+    "data_home",
     "digest_array",
     "digest_bytes",
     "digest_spec",
+    "from_rsatoolbox",
+    "from_xarray",
     "join_ids",
     "load_numpy",
     "load_responses",
@@ -53,9 +69,13 @@ __all__ = [
     "read_arrays",
     "read_json",
     "read_mat",
+    "read_responses",
     "readable",
     "remove_partials",
     "replacing",
     "sha256_file",
+    "to_rsatoolbox",
+    "to_xarray",
     "write_bytes",
+    "write_responses",
 ]

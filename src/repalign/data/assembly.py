@@ -137,6 +137,8 @@ class Assembly:
         Raises:
             IdentityError: Some ids are not here, or there are none.
         """
+        if self.ids is not None and tuple(ids) == self.ids:
+            return self  # a memory map stays one
         rows = positions(self.require_ids(), ids)
         v = self.values
         taken = v.rows(rows) if isinstance(v, ColumnBlocks) else v[..., rows, :]
@@ -150,13 +152,18 @@ class Assembly:
         if label not in self.units:
             return {"": self}
         labels = self.units[label]
-        texts = np.array([str(n) for n in labels.tolist()])
-        return {n: self._units_where(texts == n) for n in dict.fromkeys(texts.tolist())}
+        # By runs of equal labels: a network has millions of units and few layers.
+        starts = [0, *(np.flatnonzero(labels[1:] != labels[:-1]) + 1).tolist()] if len(labels) else []
+        runs: dict[str, list[slice]] = {}
+        for low, high in zip(starts, [*starts[1:], len(labels)], strict=False):
+            runs.setdefault(str(labels[low : low + 1].tolist()[0]), []).append(slice(low, high))
+        return {name: self._units_in(slices) for name, slices in runs.items()}
 
-    def _units_where(self, mask: NDArray[np.bool_]) -> Assembly:
-        columns = np.flatnonzero(mask)
-        contiguous = len(columns) > 0 and columns[-1] - columns[0] + 1 == len(columns)
-        index: Any = slice(columns[0], columns[-1] + 1) if contiguous else columns
+    def _units_in(self, slices: Sequence[slice]) -> Assembly:
+        index: slice | NDArray[np.intp] = slices[0]
+        if len(slices) > 1:
+            every = np.arange(self.n_units)
+            index = np.concatenate([every[s] for s in slices])
         units = {k: v[index] for k, v in self.units.items()}
         v = self.values
         taken = v.columns(index) if isinstance(v, ColumnBlocks) else v[..., index]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -40,12 +41,17 @@ CARD = Card(
     inappropriate_use="Claims about people or brains: the labels are not responses.",
 )
 
+HELD_OUT = 597
+
 
 def digits() -> Dataset:
     """Handwritten digits; see the card."""
     note = "class labels, not people: no ceiling"
-    target = TargetSpec(_classes, "labels", 0, "cka-linear-debiased", note)
-    return Dataset(CARD, stimuli=_stimuli, targets={"classes": target}, needs="sklearn")
+    targets = {
+        "classes": TargetSpec(_classes, "labels", 0, "cka-linear-debiased", note),
+        "held-out": TargetSpec(_held_out, "labels", 0, "cka-linear-debiased", note),
+    }
+    return Dataset(CARD, stimuli=_stimuli, targets=targets, needs="sklearn")
 
 
 @lru_cache(maxsize=1)
@@ -74,3 +80,8 @@ def _classes(files: Files) -> Assembly:
     _, labels = _published()
     units = {"label": np.array([str(d) for d in range(10)])}
     return Assembly(np.eye(10)[labels], _ids(len(labels)), units, name="digits/classes")
+
+
+def _held_out(files: Files) -> Assembly:
+    """The classes of the last digits, so that networks may be trained on the others."""
+    return replace(_classes(files).select(_ids(1797)[-HELD_OUT:]), name="digits/held-out")

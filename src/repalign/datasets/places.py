@@ -5,18 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from repalign.data import data_home
 from repalign.datasets.card import RemoteFile
 from repalign.errors import FileError
-
-DEFAULT_HOME = "~/.cache/repalign"
-
-
-def data_home() -> Path:
-    """The folder that repalign may write to: ``REPALIGN_HOME``, by default ``~/.cache/repalign``.
-
-    Downloads go to ``data/OWNER+REPO/path`` below it. The folder is made when something is written.
-    """
-    return Path(os.environ.get("REPALIGN_HOME") or DEFAULT_HOME).expanduser()
 
 
 def published_data() -> Path | None:

@@ -162,7 +162,8 @@ class BuiltinModel:
                 raise UnknownNameError.among(f"layer of {self.name}", layer, self.layers)
         if self.one_size and len(batch):
             names = [f"image {i}" for i in range(len(batch))]
-            check_one_size(batch, names, (names[0], batch[0].shape[:2]), self.name)
+            sizes = [image.shape[:2] for image in batch]
+            check_one_size(sizes, names, (names[0], sizes[0]), self.name)
         options = {name: value for name, value in self.parameters.items() if name != "size"}
         rows = [self._features(image, layers, options) for image in batch]
         return {layer: np.stack([row[layer] for row in rows]).astype(np.float32) for layer in layers}

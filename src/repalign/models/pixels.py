@@ -31,12 +31,12 @@ def resized(image: Pixels, size: int | None) -> Pixels:
 
 
 def check_one_size(
-    images: Sequence[Pixels], names: Sequence[str], like: tuple[str, tuple[int, int]], model: str
+    sizes: Sequence[tuple[int, ...]], names: Sequence[str], like: tuple[str, tuple[int, ...]], model: str
 ) -> None:
     """Refuse images that differ in size from a first one.
 
     Args:
-        images: The images.
+        sizes: (height, width) of each image.
         names: What to call each in the error.
         like: Name and (height, width) of the first image.
         model: The model's name.
@@ -45,11 +45,11 @@ def check_one_size(
         ShapeError: An image has another size; it and the first one are named.
     """
     first, (height, width) = like
-    for name, image in zip(names, images, strict=True):
-        if image.shape[:2] != (height, width):
+    for name, size in zip(names, sizes, strict=True):
+        if size != (height, width):
             raise ShapeError(
                 f"{model} needs images of one size, but {first} is {width}x{height} pixels and {name} is "
-                f"{image.shape[1]}x{image.shape[0]}",
+                f"{size[1]}x{size[0]}",
                 hint='Give the model a size, e.g. {"size": 64}: every image is resized to it first.',
             )
 

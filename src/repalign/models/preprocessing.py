@@ -81,7 +81,8 @@ class Preprocessing:
         values = self._sized(image).astype(np.float32)
         if self.channels == "BGR":
             values = values[:, :, ::-1]
-        values = (values * np.float32(self.scale) - np.float32(self.mean)) / np.float32(self.std)
+        mean, std = (np.array(x, dtype=np.float32) for x in (self.mean, self.std))
+        values = (values * np.float32(self.scale) - mean) / std
         return np.ascontiguousarray(values.transpose(2, 0, 1) if self.layout == "CHW" else values)
 
     def _sized(self, image: Pixels) -> Pixels:

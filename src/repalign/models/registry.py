@@ -9,8 +9,11 @@ from repalign.data import Registry
 from repalign.errors import InputError, UnknownNameError, UnsuitableError
 from repalign.models.builtin import BuiltinSource
 from repalign.models.callable_source import CallableSource, from_callable
+from repalign.models.onnx_source import OnnxSource
 from repalign.models.protocol import Model
 from repalign.models.source import Source
+from repalign.models.torch_sources import CheckpointSource, TimmSource, TorchvisionSource
+from repalign.models.torch_thingsvision import CUSTOM, SSL, VARIANTS, ThingsvisionSource
 
 Nameable = str | Mapping[str, Any] | Model | Callable[..., Any]
 
@@ -19,6 +22,12 @@ TRIPLE = ("model_name", "source", "model_parameters")
 SOURCES: Registry[Source] = Registry("model source")
 SOURCES.add("builtin", BuiltinSource())
 SOURCES.add("callable", CallableSource())
+SOURCES.add("timm", TimmSource())
+SOURCES.add("torchvision", TorchvisionSource())
+SOURCES.add("checkpoint", CheckpointSource())
+SOURCES.add("ssl", ThingsvisionSource("ssl", SSL, {}))
+SOURCES.add("custom", ThingsvisionSource("custom", CUSTOM, VARIANTS))
+SOURCES.add("onnx", OnnxSource())
 
 
 def model_names() -> tuple[str, ...]:

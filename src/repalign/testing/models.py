@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from repalign.data import StimulusSet
-from repalign.models import extract, model
+from repalign.errors import RepalignError
+from repalign.models import Model, extract, model
 from repalign.seeds import rng
 
 
@@ -32,21 +33,29 @@ def check_model(named: Any, stimuli: StimulusSet | None = None, **parameters: An
     """
     shown = stimuli if stimuli is not None else noise_stimuli()
     found = model(named, **parameters)
+    try:
+        faults = _faults(found, model(named, **parameters), shown)
+    except RepalignError as error:
+        faults = [error.message]
+    return [f"{found.name}: {fault}" for fault in faults]
+
+
+def _faults(found: Model, rebuilt: Model, shown: StimulusSet) -> list[str]:
     whole = extract(found, shown, layers="all")
-    again = extract(model(named, **parameters), shown, layers="all")
+    again = extract(rebuilt, shown, layers="all")
     single = extract(found, shown, layers="all", batch_size=1)
     backwards = extract(found, shown.select(shown.ids[::-1]), layers="all").select(shown.ids)
-    faults = [
+    laws = [
         (np.isfinite(whole.values).all(), "some responses are NaN or infinite"),
         (whole.ids == shown.ids, "the rows are not the stimuli shown"),
         (tuple(whole.split("layer")) == tuple(found.layers), "the layers are not those it names"),
         (set(found.default_layers) <= set(found.layers), "a default layer is none of its layers"),
         (np.array_equal(whole.values, again.values), "building it again changes its responses"),
-        (model(named, **parameters).digest == found.digest, "building it again changes its digest"),
+        (rebuilt.digest == found.digest, "building it again changes its digest"),
         (np.array_equal(whole.values, single.values), "the batch size changes its responses"),
         (np.array_equal(whole.values, backwards.values), "the order of stimuli changes its responses"),
     ]
-    return [f"{found.name}: {fault}" for fine, fault in faults if not fine]
+    return [fault for fine, fault in laws if not fine]
 
 
 def noise_stimuli(n: int = 5, size: int = 64, seed: int = 0) -> StimulusSet:

@@ -1,0 +1,129 @@
+"""A bare matrix with ids: is it responses, or dissimilarities?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from repalign.data.assembly import Assembly
+from repalign.data.blocks import ColumnBlocks
+from repalign.data.exchange.names import ID_ARRAYS, as_texts, settle_ids
+from repalign.data.exchange.options import Noun, ReadOptions
+from repalign.data.rdm import RDM, n_from_pairs
+from repalign.errors import FileError, ShapeError, UnknownNameError, UnsuitableError
+
+# Names that say nothing about a layer.
+_PLAIN = ("values", "features", "data", "x", "arr_0", "activations", "responses", "embeddings")
+
+
+def is_square_rdm(values: NDArray[Any]) -> bool:
+    """Whether this is a symmetric matrix with a zero diagonal."""
+    if values.ndim != 2 or values.shape[0] != values.shape[1] or len(values) < 2:
+        return False
+    return not np.diagonal(values).any() and bool(np.array_equal(values, values.T, equal_nan=True))
+
+
+def n_rows(values: NDArray[Any], noun: Noun | None) -> int:
+    """How many stimuli a matrix is about.
+
+    Raises:
+        ShapeError: A vector that is no upper triangle, or a single number.
+    """
+    if values.ndim == 0:
+        raise ShapeError("one number is no matrix of responses", hint="Name the right file or array.")
+    if values.ndim > 1 and (noun != "rdm" or values.shape[-1] == values.shape[-2]):
+        return int(values.shape[-1] if noun == "rdm" else values.shape[0])
+    n = n_from_pairs(values.shape[-1])
+    if n is None:
+        raise ShapeError(
+            f"{values.shape[-1]} numbers in a row are no upper triangle of a square matrix",
+            hint="Responses are a matrix with one row per stimulus.",
+        )
+    return n
+
+
+def from_matrix(values: NDArray[Any], ids: Sequence[str], noun: Noun | None, name: str) -> Assembly | RDM:
+    """Responses, one row per stimulus; or an RDM, square or as its upper triangle.
+
+    Args:
+        values: A vector is an upper triangle. A symmetric matrix with a zero diagonal is an RDM
+            unless ``noun`` says otherwise; further axes of responses are flattened.
+        ids: The stimulus ids.
+        noun: Which of the two it is, where that is known.
+        name: Whose they are.
+
+    Raises:
+        ShapeError: It is neither.
+    """
+    texts = tuple(ids)
+    if noun is None:
+        noun = "rdm" if values.ndim == 1 or is_square_rdm(values) else "assembly"
+    if noun == "assembly":
+        return Assembly(values.reshape(len(values), -1) if values.ndim > 2 else values, texts, name=name)
+    if values.ndim > 1 and values.shape[-1] == values.shape[-2]:
+        return RDM.from_square(values, texts, name=name)
+    return RDM(values, texts, name=name)
+
+
+def check_told_apart(responses: Assembly | RDM) -> None:
+    """Refuse responses that would be read back as an RDM.
+
+    Raises:
+        UnsuitableError: The matrix is symmetric and its diagonal is zero.
+    """
+    if isinstance(responses, Assembly) and is_square_rdm(responses.array()):
+        raise UnsuitableError(
+            f"{responses.name} is symmetric with a zero diagonal: it would be read back as an RDM",
+            hint="Write format='npz', 'netcdf' or 'zarr', which say what they hold.",
+        )
+
+
+def from_arrays(
+    arrays: Mapping[str, NDArray[Any]], options: ReadOptions, what: str, name: str
+) -> Assembly | RDM:
+    """Named arrays of one file: ids under a usual name, all others responses, one layer each.
+
+    Raises:
+        UnknownNameError: ``options.variable`` or ``options.id_label`` is not there.
+        FileError: There is no array of numbers, or one does not fit the ids.
+        IdentityError: No ids are in the file and none were given.
+    """
+    label = options.id_label or next((k for k in ID_ARRAYS if k in arrays and k != options.variable), None)
+    for wanted in (options.id_label, options.variable):
+        if wanted is not None and wanted not in arrays:
+            raise UnknownNameError.among(f"array in {what}", wanted, arrays)
+    found = None if label is None else as_texts(arrays[label], f"stimulus ids of {what}")
+    chosen = [options.variable] if options.variable else [k for k in arrays if k != label]
+    numbers = {k: arrays[k] for k in chosen if arrays[k].dtype.kind in "fiub" and arrays[k].ndim}
+    if not numbers:
+        raise FileError(f"{what} holds no responses, only {', '.join(arrays)}", hint="Name another file.")
+    first = next(iter(numbers.values()))
+    ids = settle_ids(found, options, n_rows(first, options.noun), what)
+    if len(numbers) == 1:
+        (key,) = numbers
+        made = from_matrix(first, ids, options.noun, name)
+        if isinstance(made, RDM) or key.lower() in _PLAIN:
+            return made
+    return from_layers(numbers, ids, what, name)
+
+
+def from_layers(layers: Mapping[str, NDArray[Any]], ids: Sequence[str], what: str, name: str) -> Assembly:
+    """One array (n_stimuli, ...) per layer as one assembly with a ``layer`` label.
+
+    Raises:
+        FileError: A layer does not have one row per stimulus.
+    """
+    for layer, values in layers.items():
+        if values.ndim == 0 or len(values) != len(ids):
+            raise FileError(
+                f"{what}: {layer} has shape {values.shape}, which does not fit {len(ids)} stimuli",
+                hint="Name the array to read: variable='...'.",
+            )
+    flat = [v.reshape(len(v), -1) for v in layers.values()]
+    same = len({v.dtype for v in flat}) == 1
+    values = flat[0] if len(flat) == 1 else ColumnBlocks(flat) if same else np.concatenate(flat, axis=1)
+    label = np.repeat(np.array(list(layers), dtype=str), [v.shape[1] for v in flat])
+    return Assembly(values, tuple(ids), {"layer": label}, name=name)
