@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
 
-from repalign.cli import catalogues, datasets, demo, scoring
-from repalign.cli.output import is_json, print_error
-from repalign.errors import RepalignError
+from repalign.cli import catalogues, datasets, demo, extracting, scoring
+from repalign.cli.output import is_json, print_error, print_usage
+from repalign.errors import InputError, RepalignError
 from repalign.version import __version__
 
+STOPPED = 130
 app = typer.Typer(
     name="repalign",
     help="Compare models with brains, behaviour and one another: true numbers with honest uncertainty.",
@@ -23,6 +26,7 @@ app = typer.Typer(
 app.add_typer(datasets.app, name="datasets")
 app.add_typer(catalogues.models_app, name="models")
 app.command()(catalogues.measures)
+app.command()(extracting.extract)
 app.command()(scoring.compare)
 app.command()(scoring.score)
 app.command()(scoring.report)
@@ -47,18 +51,45 @@ def root(
 def main(argv: Sequence[str] | None = None) -> None:
     """Run a command. Exit codes: 0 done, 1 the input is at fault, 2 usage, 3 a check failed, 130 stopped."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without "…" shows "?" instead of a traceback
     try:
-        code = app(args=arguments, standalone_mode=False)
+        code = app(args=arguments, prog_name="repalign", standalone_mode=False)
+        sys.stdout.flush()  # a reader that has gone is found out here, not at exit
     except typer.TyperException as error:
-        error.show()  # pyright: ignore[reportAttributeAccessIssue]
-        code = error.exit_code
+        code = _misused(error, as_json=is_json(arguments))
     except RepalignError as error:
         print_error(error, as_json=is_json(arguments))
         code = 1
+    except MemoryError as error:
+        problem = InputError(f"there is not enough memory ({error})", hint="Use fewer stimuli or units.")
+        print_error(problem, as_json=is_json(arguments))
+        code = 1
     except (KeyboardInterrupt, typer.Abort):
+        code = STOPPED
+    except (BrokenPipeError, SystemExit) as error:
+        # typer turns the first into the second
+        if isinstance(error, SystemExit) and not isinstance(error.__context__, BrokenPipeError):
+            raise
+        code = _unheard()
+    if code == STOPPED:
         print("stopped; what had finished is kept, and the same command goes on from there", file=sys.stderr)
-        code = 130
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader (head, less) has gone; nothing is wrong
-        code = 0
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _misused(error: typer.TyperException, *, as_json: bool) -> int:
+    message = error.format_message()
+    if as_json and message:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "repalign"
+        print_usage(message, hint=f"See `{command} --help`.")
+    else:
+        error.show()  # pyright: ignore[reportAttributeAccessIssue]
+    return error.exit_code
+
+
+def _unheard() -> int:
+    # The reader (head, less) has gone, and nothing is wrong; but Python would flush at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return 0

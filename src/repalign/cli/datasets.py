@@ -62,6 +62,7 @@ def verify(name: Name, json: Json = False) -> None:
         for check in checks:
             if not check.ok:
                 print(f"{check.path}: {check.message}")
-        print(f"{name}: {sum(c.ok for c in checks)} of {len(checks)} files are right")
+        right = f"{sum(c.ok for c in checks)} of {len(checks)} files are right"
+        print(f"{name}: {right if checks else 'built in, no files to verify'}")
     if not all(check.ok for check in checks):
         raise typer.Exit(3)

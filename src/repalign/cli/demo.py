@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from repalign.benchmarks import Study, run_study
-from repalign.cli.output import print_json, print_scores
+from repalign.cli.output import print_failures, print_json, print_scores, print_text
 from repalign.cli.progress import ByteProgress, unit_progress
 from repalign.data import ResultsDir
 from repalign.datasets import dataset
-from repalign.errors import UnavailableError
+from repalign.errors import StorageError, UnavailableError
 from repalign.report import write_report
 
 COLOUR = Study(
@@ -32,30 +32,31 @@ def demo(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Score simple models against people's judgements of colours, and brains where their data are here."""
-    missing = "" if offline else _missing()
-    here = dataset("kriegeskorte92").status() == "here"
-    results = ResultsDir(out)
-    for study in (COLOUR, OBJECTS) if here else (COLOUR,):
+    missing = _missing(offline)
+    for study in (COLOUR,) if missing else (COLOUR, OBJECTS):
         with unit_progress("scoring") as on_done:
             _, done = run_study(study, out, on_done=on_done)
         if done.failed:
-            raise UnavailableError(str((done.failed[0].error or {}).get("message")))
-    _finish(results, here, missing, json)
+            print_failures(done.failed, as_json=json, alone=True)
+            raise typer.Exit(1)
+    _finish(ResultsDir(out), missing, json)
 
 
-def _missing() -> str:
-    """Try once to have the second data set; why it is not here, or nothing."""
+def _missing(offline: bool) -> str:
+    """Try once to have the second data set; why it cannot be had, or nothing."""
     data = dataset("kriegeskorte92")
     if data.status() == "here":
         return ""
+    if offline:
+        return "no download was tried (--offline)"
     try:
         data.get(progress=ByteProgress("kriegeskorte92"))
-    except UnavailableError as error:
+    except (UnavailableError, StorageError) as error:
         return error.message
     return ""
 
 
-def _finish(results: ResultsDir, here: bool, missing: str, json: bool) -> None:
+def _finish(results: ResultsDir, missing: str, json: bool) -> None:
     table = results.scores()
     csv, page = results.root / "scores.csv", results.root / "report.html"
     table.to_csv(csv)
@@ -64,15 +65,11 @@ def _finish(results: ResultsDir, here: bool, missing: str, json: bool) -> None:
         print_json({"report": str(page), "scores": str(csv), "rows": table.rows(), "missing": missing})
         return
     print_scores(table)
-    if not here:
-        print(
-            "kriegeskorte92 (brains of 4 people, 92 objects) is not on this machine"
-            + (": " if missing else "")
-        )
-        print(f"  {missing}\n" if missing else "", end="")
-        print("  To have it: repalign datasets get kriegeskorte92, or set REPALIGN_DATA; then again.\n")
+    if missing:
+        print_text(f"kriegeskorte92 (brains of 4 people, 92 objects) is not on this machine: {missing}")
+        print("To have it: repalign datasets get kriegeskorte92, or set REPALIGN_DATA;")
+        print("then run the demo again.\n")
     print(f"Look at   {page}")
     print(f"Numbers   {csv}")
-    print(
-        "Next      repalign score builtin/cielab --benchmark ekman1954/similarity --measure rsa-cosine-rho-a"
-    )
+    print("Next      repalign score builtin/cielab --benchmark ekman1954/similarity \\")
+    print("            --measure rsa-cosine-rho-a")

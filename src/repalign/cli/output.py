@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -12,20 +13,38 @@ from rich.markup import escape
 from rich.table import Table
 
 from repalign.data import Score, ScoreTable
-from repalign.errors import RepalignError
+from repalign.errors import RepalignError, UnitError
+from repalign.execution import Outcome
+from repalign.metrics import MEASURES
 
 WIDTH = 80
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave it to ``main``, as with print; rich would exit with 1."""
+        raise BrokenPipeError
+
+
 def console(*, stderr: bool = False) -> Console:
     """A console of at most 80 columns where the output is no terminal."""
-    probe = Console(stderr=stderr)
-    return probe if probe.is_terminal else Console(stderr=stderr, width=WIDTH)
+    probe = _Console(stderr=stderr)
+    return probe if probe.is_terminal else _Console(stderr=stderr, width=WIDTH)
 
 
 def print_json(value: Any) -> None:
     """Print ``value`` as JSON on standard output."""
     print(json.dumps(value, indent=1, allow_nan=False))
+
+
+def print_text(text: str) -> None:
+    """Print running text, folded to the width."""
+    console().print(text, markup=False, highlight=False)
+
+
+def print_usage(message: str, *, hint: str) -> None:
+    """Print with ``--json`` that a command was not understood."""
+    print_json({"error": {"kind": "usage", "message": message, "hint": hint}})
 
 
 def print_error(error: RepalignError, *, as_json: bool) -> None:
@@ -37,6 +56,17 @@ def print_error(error: RepalignError, *, as_json: bool) -> None:
     out.print(f"[bold red]error:[/] {escape(error.message)}", highlight=False, soft_wrap=True)
     if error.hint:
         out.print(f"  {escape(error.hint)}", highlight=False, soft_wrap=True)
+
+
+def print_failures(failed: Sequence[Outcome], *, as_json: bool, alone: bool) -> None:
+    """Print why units failed: on standard error, or, where nothing else is printed, the first as JSON."""
+    for outcome in failed:
+        error = outcome.error or {}
+        problem = UnitError(f"{outcome.unit.label}: {error['message']}", hint=error["hint"])
+        if as_json and alone:
+            print_json({"error": {**problem.as_dict(), "kind": error["kind"]}})
+            return
+        print_error(problem, as_json=False)
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -55,11 +85,12 @@ def print_scores(table: ScoreTable) -> None:
     aggregates = table.where(subject="all")
     for key in dict.fromkeys((r.target, r.region, r.measure) for r in aggregates):
         rows = [r for r in aggregates if (r.target, r.region, r.measure) == key]
-        rows.sort(key=lambda r: -(r.value or 0.0))
+        sign = 1 if key[2] in MEASURES and not MEASURES[key[2]].higher_is_closer else -1
+        rows.sort(key=lambda r: math.inf if r.value is None else sign * r.value)
         grid = Table(box=None, pad_edge=False, title_justify="left", title_style="bold")
         grid.title = escape(f"{key[0]} · {key[2]}")
-        grid.add_column("model", overflow="fold")
-        grid.add_column("layer", overflow="fold")
+        for name in ("model", "layer"):
+            grid.add_column(name, overflow="fold")
         for name in ("value", "95 % interval", "p"):
             grid.add_column(name, justify="right", no_wrap=True)
         for r in rows:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from repalign.cli.output import console
+from repalign.cli.output import WIDTH, console
 from repalign.execution import Outcome
 from repalign.execution.runner import OnDone
 
@@ -33,7 +33,10 @@ def unit_progress(what: str) -> Iterator[OnDone]:
 
 def _line(outcome: Outcome, done: int, total: int) -> None:
     ended = "failed" if outcome.error else f"{outcome.seconds:.1f} s"
-    print(f"[{done}/{total}] {outcome.unit.label}: {ended}", file=sys.stderr, flush=True)
+    start, end = f"[{done}/{total}] ", f": {ended}"
+    label, room = outcome.unit.label, WIDTH - len(start) - len(end)
+    short = label if len(label) <= room else f"{label[: room - 1]}…"
+    print(f"{start}{short}{end}", file=sys.stderr, flush=True)
 
 
 class ByteProgress:

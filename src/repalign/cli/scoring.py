@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from dataclasses import asdict
 from json import loads as parse_json
 from pathlib import Path
@@ -12,11 +14,12 @@ import typer
 
 from repalign import benchmarks
 from repalign.benchmarks import Study, run_study
-from repalign.cli.output import print_error, print_json, print_scores
+from repalign.cli.output import print_failures, print_json, print_scores
 from repalign.cli.progress import unit_progress
+from repalign.cli.stimulus_progress import ModelLines
 from repalign.data import Assembly, Responses, ResultsDir, load_numpy, load_responses, readable
-from repalign.errors import FileError, InputError, UnitError
-from repalign.execution import InProcess, Outcome, ProcessPool
+from repalign.errors import FileError, InputError
+from repalign.execution import InProcess, ProcessPool
 from repalign.report import write_report
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -30,7 +33,7 @@ def compare(
     measure: Annotated[
         str, typer.Option(help="Measure id; see `repalign measures`.")
     ] = "cka-linear-debiased",
-    seed: Annotated[int, typer.Option(help="For measures that split stimuli at random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="For measures that split stimuli at random.")] = 0,
     json: Json = False,
 ) -> None:
     """Compare two files of responses by one measure, joined by stimulus id, or by position without ids."""
@@ -68,20 +71,22 @@ def score(
             help="default, all, choose (on other stimuli than those scored), or names; may be repeated."
         ),
     ] = None,
-    stimuli: Annotated[int | None, typer.Option(help="A seeded random subset of this many stimuli.")] = None,
-    draws: Annotated[int, typer.Option(help="Bootstrap draws; 0 for no interval.")] = 1000,
-    permutations: Annotated[int, typer.Option(help="Permutations for p; 0 for none.")] = 1000,
-    seed: Annotated[int, typer.Option(help="Of every random step.")] = 0,
+    stimuli: Annotated[
+        int | None, typer.Option(min=1, help="A seeded random subset of this many stimuli.")
+    ] = None,
+    draws: Annotated[int, typer.Option(min=0, help="Bootstrap draws; 0 for no interval.")] = 1000,
+    permutations: Annotated[int, typer.Option(min=0, help="Permutations for p; 0 for none.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Of every random step.")] = 0,
     images: Annotated[
         list[str] | None, typer.Option(help="DATASET=FOLDER: where a data set's images lie on this machine.")
     ] = None,
-    workers: Annotated[int, typer.Option(help="Processes; results do not depend on it.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Processes; results do not depend on it.")] = 1,
     out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("repalign-results"),
     json: Json = False,
 ) -> None:
     """Score models on benchmarks: values, intervals, ceilings, p; rows go to OUT and to the screen."""
     study = Study(
-        models=tuple(_model(text) for text in models),
+        models=tuple(named_model(text) for text in models),
         benchmarks=tuple(benchmark),
         measures=tuple(measure or ()),
         layers=_layers(layers),
@@ -91,20 +96,22 @@ def score(
         seed=seed,
     )
     executor = InProcess() if workers == 1 else ProcessPool(workers)
-    with unit_progress("scoring") as on_done:
-        results, done = run_study(study, out, options=_options(images), executor=executor, on_done=on_done)
+    # What a model prints must not get between the rows.
+    with redirect_stdout(sys.stderr), unit_progress("scoring") as on_done:
+        how = {"options": _options(images), "executor": executor}
+        results, done = run_study(study, out, **how, on_done=on_done, on_extract=ModelLines())
     table = results.scores([unit.digest for unit in (*done.computed, *done.skipped)])
-    _print_failures(done.failed, as_json=json, alone=not len(table))
+    print_failures(done.failed, as_json=json, alone=not len(table))
     if json and (len(table) or not done.failed):
         print_json(table.rows())
     elif not json:
         print_scores(table)
-        print(f"{len(table)} rows in {out}; next: repalign report {out}")
+        print(f"{len(table)} rows in {out}\nNext      repalign report {out}")
     if done.failed:
         raise typer.Exit(1)
 
 
-def _model(text: str) -> Any:
+def named_model(text: str) -> Any:
     """A name, or a triple as JSON: '{"model_name": ..., "source": ..., "model_parameters": ...}'."""
     if not text.lstrip().startswith("{"):
         return text
@@ -130,16 +137,6 @@ def _options(images: Sequence[str] | None) -> dict[str, dict[str, str]]:
         if not (name and sign and folder):
             raise typer.BadParameter("--images takes DATASET=FOLDER, e.g. things-behaviour=/data/things")
     return {name: {"images": folder} for name, _, folder in pairs}
-
-
-def _print_failures(failed: Sequence[Outcome], *, as_json: bool, alone: bool) -> None:
-    for outcome in failed:
-        error = outcome.error or {}
-        problem = UnitError(f"{outcome.unit.label}: {error['message']}", hint=error["hint"])
-        if as_json and alone:
-            print_json({"error": {**problem.as_dict(), "kind": error["kind"]}})
-            return
-        print_error(problem, as_json=False)
 
 
 def report(

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import sys
 import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor
+from concurrent.futures import wait as first_of
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -53,25 +58,30 @@ class ProcessPool:
 
     def run(self, units: Sequence[Unit], place: Path) -> Iterator[Outcome]:
         """Run the units; one that kills its worker is found out and reported, the rest go on."""
-        left = {unit.digest: unit for unit in units}
-        for outcome in self._pooled(units, place):
-            del left[outcome.unit.digest]
-            yield outcome
-        # A dead worker takes the pool and all its pending units with it. Whoever was not the
-        # culprit succeeds when run alone.
-        for unit in left.values():
-            yield from self._alone(unit, place)
+        waiting = deque(units)
+        while waiting:
+            # A dead worker takes the pool and all units in flight with it. Whoever was not the
+            # culprit succeeds when run alone; then a new pool goes on with those that wait.
+            for suspect in (yield from self._pooled(waiting, place)):
+                yield from self._alone(suspect, place)
 
-    def _pooled(self, units: Sequence[Unit], place: Path) -> Iterator[Outcome]:
-        with _pool(self.workers) as pool:
-            futures = [pool.submit(execute, unit, place) for unit in units]
+    def _pooled(self, waiting: deque[Unit], place: Path) -> Generator[Outcome, None, list[Unit]]:
+        """Run what waits; returns the units that were in flight when a worker died."""
+        flying: dict[Future[Outcome], Unit] = {}
+        with _pool(min(self.workers, len(waiting))) as pool:
             try:
-                for future in as_completed(futures):
-                    yield future.result()
+                while waiting or flying:
+                    # Two for each worker keep it busy; more would only be more suspects.
+                    while waiting and len(flying) < 2 * self.workers:
+                        flying[_submitted(pool, waiting[0], place)] = waiting[0]
+                        waiting.popleft()
+                    for future in first_of(flying, return_when=FIRST_COMPLETED).done:
+                        outcome = future.result()
+                        del flying[future]
+                        yield outcome
             except BrokenProcessPool:
-                return
-            finally:
-                pool.shutdown(wait=True, cancel_futures=True)
+                pass
+        return list(flying.values())
 
     def _alone(self, unit: Unit, place: Path) -> Iterator[Outcome]:
         if unit.result(place).exists():
@@ -79,21 +89,47 @@ class ProcessPool:
             return
         with _pool(1) as pool:
             try:
-                yield pool.submit(execute, unit, place).result()
+                outcome = _submitted(pool, unit, place).result()
             except BrokenProcessPool:
                 message = "the process that ran it was killed, probably for lack of memory"
                 hint = "Use fewer workers, fewer stimuli or a smaller layer; what is finished is kept."
-                yield Outcome(unit, {"kind": "killed", "message": message, "hint": hint}, 0.0)
+                outcome = Outcome(unit, {"kind": "killed", "message": message, "hint": hint}, 0.0)
+        yield outcome
 
 
-def _pool(workers: int) -> ProcessPoolExecutor:
+@contextmanager
+def _pool(workers: int) -> Generator[ProcessPoolExecutor]:
     # Forking a process that holds threads (BLAS, DuckDB) can deadlock; a fresh one cannot.
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent)
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin)
+    try:
+        yield pool
+    except BaseException:  # Ctrl-C, or nobody wants the rest: do not wait for units in flight
+        for process in list((pool._processes or {}).values()):
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _end_with_parent() -> None:
+def _submitted(pool: ProcessPoolExecutor, unit: Unit, place: Path) -> Future[Outcome]:
+    """Submit a unit, which starts a worker where one is lacking.
+
+    Ctrl-C reaches every process of the terminal. It is this one's to act on; a worker inherits the
+    mask and never sees it, so that none prints a traceback of its own.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        return pool.submit(execute, unit, place)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return pool.submit(execute, unit, place)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _begin() -> None:
     """Let this worker end when its parent is killed, instead of waiting for work for ever."""
+    sys.stdout = sys.stderr  # standard output is the parent's, and may be JSON
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_wait_and_exit, args=(parent.sentinel,), daemon=True).start()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +17,7 @@ from repalign.data import digest_spec, replacing
 from repalign.errors import RepalignError, UnitError
 
 Work = Callable[..., None]
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class Unit:
         module, _, name = self.function.partition(":")
         try:
             return getattr(importlib.import_module(module), name)
-        except (ImportError, AttributeError) as error:
+        except (ImportError, AttributeError, ValueError) as error:
             raise UnitError(
                 f"the unit's function {self.function!r} cannot be imported ({error})",
                 hint="Install the package it comes from on the machine that runs the unit.",
@@ -84,12 +87,44 @@ def execute(unit: Unit, place: Path) -> Outcome:
     error: dict[str, str] | None = None
     try:
         work = unit.load()
-        with threadpool_limits(1), replacing(unit.result(place)) as temporary:
+        with threadpool_limits(1), replacing(unit.result(place)) as temporary, _apart(temporary):
             work(dict(unit.spec), temporary, **unit.locations)
+            _check_written(unit, temporary)
     except RepalignError as problem:
         error = problem.as_dict()
-    except Exception as problem:
-        message = f"{type(problem).__name__}: {problem}"
-        hint = "This is a fault of repalign or of a plug-in, not yours; please report it with this trace."
-        error = {"kind": "unexpected", "message": message, "hint": hint, "trace": traceback.format_exc()}
+    except (Exception, SystemExit) as problem:  # whatever a unit does, the others go on
+        error = _unexpected(problem.__cause__ or problem if isinstance(problem, _FaultError) else problem)
     return Outcome(unit, error, time.monotonic() - started)
+
+
+class _FaultError(Exception):
+    """Carries a unit's own OSError past ``replacing``, which would take it for one of writing."""
+
+
+@contextmanager
+def _apart(temporary: Path) -> Generator[None]:
+    """Tell a result that cannot be written from a file or connection that the unit could not open."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL or error.filename in (str(temporary), temporary):
+            raise
+        raise _FaultError from error
+
+
+def _check_written(unit: Unit, temporary: Path) -> None:
+    if not temporary.is_file():
+        raise UnitError(
+            f"{unit.function} ended without writing a result",
+            hint="A unit's function writes one file to the path that it is given.",
+        )
+
+
+def _unexpected(problem: BaseException) -> dict[str, str]:
+    trace = "".join(traceback.format_exception(problem))
+    return {
+        "kind": "unexpected",
+        "message": f"{type(problem).__name__}: {problem}",
+        "hint": "A fault of repalign or a plug-in, not yours; please report it with the trace in failures/.",
+        "trace": trace,
+    }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import math
 import re
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +14,7 @@ from repalign.metrics import MEASURES
 
 # Okabe & Ito's colours: told apart with every kind of colour blindness.
 BAR, POINT, BAND, INK = "#56B4E9", "#E69F00", "#009E73", "#222222"
+LABEL = 36
 _STYLE: Any = {
     "font.size": 9,
     "font.family": "sans-serif",
@@ -24,12 +27,17 @@ _STYLE: Any = {
 
 
 def panels(table: ScoreTable) -> list[ScoreTable]:
-    """The table cut into one part per target, region and measure: what shares an axis."""
-    keys = dict.fromkeys((r.target, r.region, r.measure) for r in table)
-    return [
-        ScoreTable(r for r in table if (r.target, r.region, r.measure) == key and r.value is not None)
-        for key in keys
-    ]
+    """The table cut into one part per target, region and measure (what shares an axis), closest first."""
+    parts: dict[tuple[str, str | None, str], list[Score]] = {}
+    for row in table:
+        parts.setdefault((row.target, row.region, row.measure), []).append(row)
+    return [ScoreTable(sorted(rows, key=_rank)) for rows in parts.values()]
+
+
+def _rank(row: Score) -> tuple[float, str, str]:
+    if row.value is None:
+        return math.inf, label(row), row.subject
+    return -row.value if _higher(row) else row.value, label(row), row.subject
 
 
 def label(row: Score) -> str:
@@ -37,11 +45,21 @@ def label(row: Score) -> str:
     return f"{row.model} · {row.layer}" if row.layer else row.model
 
 
+def drawn(panel: ScoreTable) -> list[Score]:
+    """The rows of a panel that become bars: aggregates that have a value."""
+    return [row for row in panel.where(subject="all") if row.value is not None]
+
+
+def _short(text: str) -> str:
+    # Longer ones leave no room for the bars; the table has them in full.
+    return text if len(text) <= LABEL else f"{text[: LABEL // 2]}…{text[1 - LABEL // 2 :]}"
+
+
 def bars_svg(panel: ScoreTable) -> str:
-    """One panel as SVG text: a bar per model and layer, longest first.
+    """One panel as SVG text: a bar per model and layer, in the order of the panel.
 
     Args:
-        panel: Rows of one target, region and measure.
+        panel: Rows of one target, region and measure, out of :func:`panels`; :func:`drawn` finds some.
 
     Returns:
         The SVG element, without XML prolog; equal rows give equal text.
@@ -49,28 +67,35 @@ def bars_svg(panel: ScoreTable) -> str:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    rows = sorted(panel.where(subject="all"), key=lambda r: (r.value, label(r)), reverse=_higher(panel))
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(5.0, 1.1 + 0.3 * len(rows)), layout="constrained")
+    rows = drawn(panel)
+    with mpl.rc_context():
+        mpl.rcdefaults()  # not the user's own style: equal tables give equal pages
+        mpl.rcParams.update(_STYLE)
+        figure = Figure(figsize=(4.5, 1.1 + 0.3 * len(rows)), layout="constrained")
         axes = figure.subplots()
         _draw_ceiling(axes, rows)
         for place, row in enumerate(rows):
             _draw_row(axes, place, row, panel)
-        axes.set_yticks(range(len(rows)), [label(r) for r in rows])
+        axes.set_yticks(range(len(rows)), [_short(label(r)) for r in rows], parse_math=False)
+        axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.tick_params(axis="y", length=0)
-        axes.invert_yaxis()
         axes.axvline(0, color=INK, linewidth=0.8)
-        axes.set_xlabel(_axis(rows[0]))
+        axes.set_xlabel(_axis(rows), parse_math=False)
         buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return re.sub(r"^.*?(?=<svg)", "", buffer.getvalue(), flags=re.DOTALL)
+        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        with warnings.catch_warnings():
+            # Only the browser needs the characters.
+            warnings.filterwarnings("ignore", message="Glyph .* missing")
+            figure.savefig(buffer, format="svg", metadata=nothing)
+    svg = re.sub(r"^.*?(?=<svg)", "", buffer.getvalue(), flags=re.DOTALL)
+    return re.sub(r'<g id="[^"]*"', "<g", svg)  # ids would be doubled on a page with several figures
 
 
 def _draw_row(axes: Any, place: int, row: Score, panel: ScoreTable) -> None:
     axes.barh(place, row.value, height=0.62, color=BAR, zorder=2)
     if row.ci_low is not None and row.ci_high is not None:
         axes.plot([row.ci_low, row.ci_high], [place, place], color=INK, linewidth=1.4, zorder=4)
-    mates = [r.value for r in panel if r.subject != "all" and (r.model, r.layer) == (row.model, row.layer)]
+    mates = [r.value for r in panel if r.subject != "all" and label(r) == label(row) and r.value is not None]
     if mates:
         axes.plot(mates, [place] * len(mates), "o", color=POINT, markersize=3.5, zorder=5, clip_on=False)
 
@@ -87,24 +112,32 @@ def _draw_ceiling(axes: Any, rows: Sequence[Score]) -> None:
         axes.axvline(lower, color=BAND, linewidth=2, linestyle="--", zorder=1)
 
 
-def _higher(panel: ScoreTable) -> bool:
-    measure = panel[0].measure
-    return MEASURES[measure].higher_is_closer if measure in MEASURES else True
+def _higher(row: Score) -> bool:
+    return MEASURES[row.measure].higher_is_closer if row.measure in MEASURES else True
 
 
-def _axis(row: Score) -> str:
-    people = "" if row.n_subjects is None else f", {row.n_subjects} subjects"
-    toward = (
-        "" if row.measure not in MEASURES or MEASURES[row.measure].higher_is_closer else ", less is closer"
-    )
-    unit = " (radians)" if "angular" in row.measure else ""
-    return f"{row.measure}{unit}{toward}\n{row.n_stimuli} stimuli{people}"
+def _axis(rows: Sequence[Score]) -> str:
+    measure = rows[0].measure
+    unit = " (radians)" if "angular" in measure else ""
+    toward = "" if _higher(rows[0]) else ", less is closer"
+    counts = [
+        _count([r.n_stimuli for r in rows], "stimuli"),
+        _count([r.n_subjects for r in rows], "subjects"),
+    ]
+    return f"{_short(measure)}{unit}{toward}\n{', '.join(filter(None, counts))}"
+
+
+def _count(numbers: Sequence[int | None], what: str) -> str:
+    known = [n for n in numbers if n is not None]
+    if not known:
+        return ""
+    low, high = min(known), max(known)
+    return f"{low} {what}" if low == high else f"{low} to {high} {what}"
 
 
 def describe_ceiling(panel: ScoreTable) -> str:
     """The ceiling of a panel in words, or why there is none."""
-    rows = list(panel.where(subject="all"))
-    ceilings = {(r.ceiling_lower, r.ceiling_upper) for r in rows}
+    ceilings = {(r.ceiling_lower, r.ceiling_upper) for r in drawn(panel)}
     if len(ceilings) != 1:
         return "Ceilings differ between rows (see the table)."
     lower, upper = ceilings.pop()

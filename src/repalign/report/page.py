@@ -9,9 +9,9 @@ from typing import Any
 
 from repalign.data import ResultsDir as Results
 from repalign.data import Score, ScoreTable, write_bytes
-from repalign.errors import TooFewError
+from repalign.errors import StorageError, TooFewError
 from repalign.metrics import MEASURES
-from repalign.report.figures import bars_svg, describe_ceiling, label, panels
+from repalign.report.figures import bars_svg, describe_ceiling, drawn, label, panels
 
 
 def write_report(results: Results | Path | str, path: Path | str | None = None, *, title: str = "") -> Path:
@@ -32,13 +32,22 @@ def write_report(results: Results | Path | str, path: Path | str | None = None, 
     """
     found = results if isinstance(results, Results) else Results.open(results)
     out = Path(path) if path is not None else found.root / "report.html"
+    if out.is_dir():
+        raise StorageError(f"{out} is a folder; a report is one file", hint="Name a file: report.html.")
     table = found.scores()
     if not len(table):
         raise TooFewError(
             f"{found.root} holds no scores yet", hint="See failures/ there, and run the study again."
         )
-    write_bytes(out, render(table, found.failures(), title or "Representational alignment").encode())
+    write_bytes(out, render(table, _failures(found), title or "Representational alignment").encode())
     return out
+
+
+def _failures(found: Results) -> dict[str, dict[str, Any]]:
+    """The failures that count: of the units that the spec lists, as with the scores."""
+    listed = found.spec().get("units", {}) if (found.root / "spec.json").is_file() else {}
+    failures = found.failures()
+    return {unit: failures[unit] for unit in failures if not listed or unit in listed.values()}
 
 
 def render(table: ScoreTable, failures: dict[str, dict[str, Any]], title: str) -> str:
@@ -55,12 +64,11 @@ def render(table: ScoreTable, failures: dict[str, dict[str, Any]], title: str) -
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     template = environment.from_string(files("repalign.report").joinpath("page.html.j2").read_text("utf-8"))
-    aggregates = table.where(subject="all")
+    parts = [_panel(part) for part in panels(table)]
     return template.render(
         title=title,
-        panels=[_panel(part) for part in panels(table) if len(part)],
-        rows=[_row(r) for r in aggregates],
-        failures=list(failures.values()),
+        panels=parts,
+        failures=[_failure(failure) for failure in failures.values()],
         measures=[MEASURES[m].describe() for m in sorted({r.measure for r in table}) if m in MEASURES],
         code=sorted({r.code_version for r in table if r.code_version}),
         csv=base64.b64encode(table.to_csv().encode()).decode(),
@@ -69,15 +77,27 @@ def render(table: ScoreTable, failures: dict[str, dict[str, Any]], title: str) -
 
 
 def _panel(part: ScoreTable) -> dict[str, Any]:
-    first = part[0]
+    first, bars = part[0], drawn(part)
     return {
-        "heading": f"{first.target}",
-        "region": first.region,
+        "heading": first.target,
+        "region": first.region or "",
         "measure": first.measure,
-        "svg": bars_svg(part),
-        "ceiling": describe_ceiling(part),
+        "svg": bars_svg(part) if bars else "",
+        "ceiling": describe_ceiling(part) if bars else "",
         "points": any(r.subject != "all" for r in part),
         "intervals": any(r.ci_low is not None for r in part),
+        "rows": [_row(r) for r in part.where(subject="all")],
+        "subjects": [_row(r) for r in part if r.subject != "all"],
+    }
+
+
+def _failure(failure: dict[str, Any]) -> dict[str, str]:
+    spec = failure.get("spec", {})
+    what = [str(spec[key]) for key in ("model", "benchmark", "measure") if key in spec]
+    return {
+        "what": " · ".join(what) or str(failure.get("function", "a unit")),
+        "message": str(failure.get("message", "no message")),
+        "hint": str(failure.get("hint", "")),
     }
 
 
@@ -93,13 +113,20 @@ def _row(row: Score) -> dict[str, Any]:
     return {
         "label": label(row),
         "target": row.target,
-        "region": row.region or "–",
         "measure": row.measure,
+        "subject": row.subject,
         "value": number(row.value),
         "interval": pair(row.ci_low, row.ci_high),
         "ceiling": pair(row.ceiling_lower, row.ceiling_upper),
         "p": "–" if row.p is None else f"{row.p:.2g}",
-        "n": f"{row.n_stimuli} / {'–' if row.n_subjects is None else row.n_subjects}",
+        "n": " / ".join("–" if n is None else str(n) for n in (row.n_stimuli, row.n_subjects)),
         "reason": row.reason or "",
-        "digests": f"model {row.model_digest}, target {row.target_digest}, spec {row.spec_digest}",
+        "digests": ", ".join(
+            f"{what} {digest or '–'}"
+            for what, digest in (
+                ("model", row.model_digest),
+                ("target", row.target_digest),
+                ("spec", row.spec_digest),
+            )
+        ),
     }
