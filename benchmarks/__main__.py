@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_info
 
+from benchmarks import extraction
 from benchmarks.cases import Case, Run, cases
 
 REPEATS = 5
@@ -59,6 +60,7 @@ def main() -> None:
         "|---|---|---|---|---|---|",
         *rows,
         "",
+        *extraction.lines(),
     ]
     RESULTS.write_text("\n".join(lines), encoding="utf-8")
     print("\n".join(lines))

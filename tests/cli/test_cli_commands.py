@@ -10,8 +10,10 @@ import pytest
 
 from repalign.benchmarks import benchmark_names, published_names
 from repalign.cli import demo as demo_module
+from repalign.cli import demo_studies
 from repalign.data import COLUMNS, ScoreTable
 from repalign.datasets import DATASETS, dataset
+from repalign.errors import UnavailableError
 from repalign.metrics import MEASURES
 from repalign.models import model, model_names
 
@@ -223,47 +225,58 @@ def test_report_writes_one_page_about_a_folder(run, place):
     assert "A &lt;title&gt;" in (place / "page.html").read_text()
 
 
+@pytest.fixture
 def quick_demo(monkeypatch):
+    """The demo with little resampling, few models and no networks."""
     less = {"draws": 20, "permutations": 20}
-    monkeypatch.setattr(demo_module, "COLOUR", demo_module.COLOUR.model_copy(update=less))
-    fewer = {**less, "models": demo_module.OBJECTS.models[:3]}
-    monkeypatch.setattr(demo_module, "OBJECTS", demo_module.OBJECTS.model_copy(update=fewer))
+
+    def few():
+        study = next(iter(demo_studies.objects()))
+        return [study.model_copy(update={**less, "models": study.models[:3]})]
+
+    def no_networks(_):
+        raise UnavailableError("torch is not installed", hint="Install it.")
+
+    monkeypatch.setattr(demo_module, "colours", lambda: demo_studies.colours().model_copy(update=less))
+    monkeypatch.setattr(demo_module, "digits", no_networks)
+    monkeypatch.setattr(demo_module, "objects", few)
 
 
+@pytest.mark.usefixtures("quick_demo")
 def test_the_demo_needs_nothing_and_says_what_is_not_here(run, place):
     ran = run("demo", "--offline", "--out", "d")
     assert ran.code == 0
     rows = ScoreTable.from_csv(place / "d" / "scores.csv")
     assert {row.target for row in rows} == {"ekman1954/similarity"}
-    assert "kriegeskorte92" in ran.out
-    assert "not on this machine" in ran.out
+    for words in ("kriegeskorte92: not shown, because", "--offline", "torch is not installed", "Install it."):
+        assert words in ran.out
     assert (place / "d" / "report.html").stat().st_size > 10_000
     assert widest(ran.out) <= 80
     assert widest(ran.err) <= 80
 
 
-def test_the_demo_in_json_names_its_files_and_what_is_missing(run, place, monkeypatch):
-    quick_demo(monkeypatch)
+@pytest.mark.usefixtures("quick_demo")
+def test_the_demo_in_json_names_its_files_and_what_is_missing(run, place):
     ran = run("demo", "--offline", "--out", "d", "--json")
     assert set(ran.json) == {"report", "scores", "rows", "missing"}
-    assert ran.json["missing"]
+    assert set(ran.json["missing"]) == {"kriegeskorte92", "small networks"}
     assert [list(row) for row in ran.json["rows"]] == [list(COLUMNS)] * 10
 
 
+@pytest.mark.usefixtures("quick_demo")
 def test_the_demo_with_data_shows_people_and_brains(run, place, real_data, monkeypatch):
     monkeypatch.setenv("REPALIGN_DATA", str(real_data))
-    quick_demo(monkeypatch)
     ran = run("demo", "--out", "d")
     assert ran.code == 0
     rows = ScoreTable.from_csv(place / "d" / "scores.csv")
     assert {row.target for row in rows} == {"ekman1954/similarity", "kriegeskorte92/human-it"}
-    assert "not on this machine" not in ran.out
+    assert "kriegeskorte92: not shown" not in ran.out
     assert widest(ran.out + ran.err) <= 80
 
 
-def test_a_demo_that_cannot_download_goes_on_without(run, place, monkeypatch):
-    quick_demo(monkeypatch)
+@pytest.mark.usefixtures("quick_demo")
+def test_a_demo_that_cannot_download_goes_on_without(run, place):
     (place / "home").write_text("a file where the home should be")
     ran = run("demo", "--out", "d", "--json")
     assert ran.code == 0
-    assert "home" in ran.json["missing"]
+    assert "home" in ran.json["missing"]["kriegeskorte92"]

@@ -71,7 +71,7 @@ def test_the_name_tells_contents_apart_and_paths_not(tmp_path):
     again = built(saved(tmp_path / "b.pth", network(0).state_dict()))
     other = built(saved(tmp_path / "c.pth", network(1).state_dict()))
     assert first.name == again.name != other.name
-    assert first.name.startswith(f"checkpoint/mine(architecture={ARCHITECTURE}, weights=")
+    assert first.name.startswith("checkpoint/mine(weights=")
     assert str(tmp_path) not in first.name
     assert first.digest == again.digest
 

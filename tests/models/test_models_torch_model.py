@@ -10,7 +10,8 @@ from repalign.errors import InputError, ShapeError, UnavailableError, UnknownNam
 from repalign.models import extract, model
 from repalign.models.preprocessing import Preprocessing
 from repalign.models.torch_blueprint import Facts
-from repalign.models.torch_model import Showing, TorchModel
+from repalign.models.torch_forward import Showing
+from repalign.models.torch_model import TorchModel
 from repalign.testing import check_model
 
 SMALL = Preprocessing(size=(8, 8))

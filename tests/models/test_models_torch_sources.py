@@ -188,6 +188,16 @@ def test_layers_and_card_of_any_network_need_no_weights():
         found.respond([], ["output"])
 
 
+@pytest.mark.parametrize(
+    ("name", "size"), [("regnet_x_400mf", 224), ("vit_h_14", 518), ("inception_v3", 299), ("maxvit_t", 224)]
+)
+def test_torchvisions_odd_ones_have_their_shapes_too(name, size):
+    found = without_weights(f"torchvision/{name}")
+    assert found.card.input_size == (size, size)
+    assert found.shapes["output"] == (1000,)
+    assert found.default_layers == ("penultimate",)
+
+
 def test_the_names_of_thingsvision_that_can_be_built_are_built():
     from timm.models import is_model_pretrained
 

@@ -16,7 +16,7 @@ from repalign.benchmarks.prefetch import OnExtract, prefetched
 from repalign.benchmarks.provenance import code_version
 from repalign.benchmarks.responders import check_layers, identity
 from repalign.benchmarks.score import score
-from repalign.data import ResultsDir
+from repalign.data import ResultsDir, remove_partials
 from repalign.execution import Executor, RunReport, Unit, run_units
 from repalign.execution.runner import OnDone
 from repalign.metrics import measure
@@ -151,6 +151,7 @@ def run_study(
         StorageError: The folder cannot be written.
     """
     results = ResultsDir(out)
+    remove_partials(results.root)
     units = plan(study, options)
     results.write_spec(_merged(results, study, units))
     ready = prefetched(units, results.scores_dir, on_extract)

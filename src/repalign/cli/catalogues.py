@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -87,7 +88,7 @@ def list_catalog(
     )
     content: dict[str, Any] = {"models": [entry.as_dict() for entry in found]}
     if freeze_to is not None:
-        frozen = freeze(freeze_to, [entry.name for entry in found])
+        frozen = freeze(freeze_to, [entry.name for entry in found], progress=_freezing)
         content |= {"registry": str(freeze_to), "sha256": frozen.sha256}
     if json:
         print_json(content)
@@ -97,6 +98,11 @@ def list_catalog(
     print(f"\n{len(found)} models of {len({e.family for e in found})} families")
     if freeze_to is not None:
         print(f"frozen in {freeze_to}\nsha256 {content['sha256']}")
+
+
+def _freezing(done: int, total: int) -> None:
+    if done % 20 == 0 or done == total:
+        print(f"frozen: {done} of {total} models", file=sys.stderr, flush=True)
 
 
 def _size(size: tuple[int, int]) -> str:

@@ -7,23 +7,15 @@ from typing import Annotated
 
 import typer
 
-from repalign.benchmarks import Study, run_study
+from repalign.benchmarks import run_study
+from repalign.cli.demo_studies import colours, digits, objects
 from repalign.cli.output import print_failures, print_json, print_scores, print_text
 from repalign.cli.progress import ByteProgress, unit_progress
+from repalign.cli.stimulus_progress import ModelLines
 from repalign.data import ResultsDir
 from repalign.datasets import dataset
 from repalign.errors import StorageError, UnavailableError
 from repalign.report import write_report
-
-COLOUR = Study(
-    models=tuple(f"builtin/{name}" for name in ("grey", "rgb", "opponent", "cielab", "gabor", "random")),
-    benchmarks=("ekman1954/similarity",),
-)
-_CLASSICAL = ("animacy", "category", "monkey-it", "eva", "hmax", "v1", "silhouette", "radon")
-OBJECTS = Study(
-    models=(*(f"kriegeskorte92/{name}" for name in _CLASSICAL), "builtin/rgb", "builtin/gabor"),
-    benchmarks=("kriegeskorte92/human-it",),
-)
 
 
 def demo(
@@ -31,15 +23,22 @@ def demo(
     offline: Annotated[bool, typer.Option("--offline", help="Do not try to download anything.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Score simple models against people's judgements of colours, and brains where their data are here."""
-    missing = _missing(offline)
-    for study in (COLOUR,) if missing else (COLOUR, OBJECTS):
+    """Score simple models and small networks against people, brains (if here) and one another."""
+    missing = {"kriegeskorte92": _missing(offline)}
+    studies = [colours()]
+    try:
+        studies.append(digits(out / "networks"))
+    except UnavailableError as error:
+        missing["small networks"] = f"{error.message} ({error.hint})"
+    if not missing["kriegeskorte92"]:
+        studies += objects()
+    for study in studies:
         with unit_progress("scoring") as on_done:
-            _, done = run_study(study, out, on_done=on_done)
+            _, done = run_study(study, out, on_done=on_done, on_extract=ModelLines())
         if done.failed:
             print_failures(done.failed, as_json=json, alone=True)
             raise typer.Exit(1)
-    _finish(ResultsDir(out), missing, json)
+    _finish(ResultsDir(out), {what: why for what, why in missing.items() if why}, json)
 
 
 def _missing(offline: bool) -> str:
@@ -56,7 +55,7 @@ def _missing(offline: bool) -> str:
     return ""
 
 
-def _finish(results: ResultsDir, missing: str, json: bool) -> None:
+def _finish(results: ResultsDir, missing: dict[str, str], json: bool) -> None:
     table = results.scores()
     csv, page = results.root / "scores.csv", results.root / "report.html"
     table.to_csv(csv)
@@ -65,10 +64,11 @@ def _finish(results: ResultsDir, missing: str, json: bool) -> None:
         print_json({"report": str(page), "scores": str(csv), "rows": table.rows(), "missing": missing})
         return
     print_scores(table)
-    if missing:
-        print_text(f"kriegeskorte92 (brains of 4 people, 92 objects) is not on this machine: {missing}")
-        print("To have it: repalign datasets get kriegeskorte92, or set REPALIGN_DATA;")
-        print("then run the demo again.\n")
+    for what, why in missing.items():
+        print_text(f"{what}: not shown, because {why}")
+    if "kriegeskorte92" in missing:
+        print("To have brains of 4 people and 92 objects: repalign datasets get kriegeskorte92,")
+        print("or set REPALIGN_DATA; then run the demo again.\n")
     print(f"Look at   {page}")
     print(f"Numbers   {csv}")
     print("Next      repalign score builtin/cielab --benchmark ekman1954/similarity \\")

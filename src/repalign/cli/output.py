@@ -16,8 +16,10 @@ from repalign.data import Score, ScoreTable
 from repalign.errors import RepalignError, UnitError
 from repalign.execution import Outcome
 from repalign.metrics import MEASURES
+from repalign.models import is_model_name
 
 WIDTH = 80
+DEFAULT_READOUT = "penultimate"
 
 
 class _Console(Console):
@@ -83,7 +85,9 @@ def print_scores(table: ScoreTable) -> None:
     """Print aggregates, one table per target and measure, with what limits them below."""
     out = console()
     aggregates = table.where(subject="all")
-    for key in dict.fromkeys((r.target, r.region, r.measure) for r in aggregates):
+    pairs = [r for r in aggregates if is_model_name(r.target)]
+    _print_pairs(pairs)
+    for key in dict.fromkeys((r.target, r.region, r.measure) for r in aggregates if r not in pairs):
         rows = [r for r in aggregates if (r.target, r.region, r.measure) == key]
         sign = 1 if key[2] in MEASURES and not MEASURES[key[2]].higher_is_closer else -1
         rows.sort(key=lambda r: math.inf if r.value is None else sign * r.value)
@@ -93,12 +97,38 @@ def print_scores(table: ScoreTable) -> None:
             grid.add_column(name, overflow="fold")
         for name in ("value", "95 % interval", "p"):
             grid.add_column(name, justify="right", no_wrap=True)
+        shown = _names(rows)
         for r in rows:
-            grid.add_row(escape(r.model), escape(r.layer or ""), *_numbers(r))
+            grid.add_row(escape(shown[r.model]), escape(r.layer or ""), *_numbers(r))
         out.print(grid, highlight=False)
         for note in _notes(rows):
             out.print(f"  [dim]{escape(note)}[/]", highlight=False)
         out.print()
+
+
+def _names(rows: Sequence[Score]) -> dict[str, str]:
+    """Models' names without their settings, where no two of them would then be called the same."""
+    full = dict.fromkeys(r.model for r in rows)
+    bare = {name: name.partition("(")[0] for name in full}
+    return bare if len(set(bare.values())) == len(full) else {name: name for name in full}
+
+
+def _print_pairs(pairs: Sequence[Score]) -> None:
+    """Print models compared with one another, one table per measure, most alike first."""
+    for name in dict.fromkeys(r.measure for r in pairs):
+        rows = [r for r in pairs if r.measure == name]
+        sign = 1 if name in MEASURES and not MEASURES[name].higher_is_closer else -1
+        rows.sort(key=lambda r: math.inf if r.value is None else sign * r.value)
+        cells = [[_side(r.model, r.layer), _side(r.target, r.region), *_numbers(r)[:2]] for r in rows]
+        print_table(f"models with one another · {name}", ["model", "with", "value", "95 % interval"], cells)
+        for note in _notes(rows):
+            console().print(f"  [dim]{escape(note)}[/]", highlight=False)
+        print()
+
+
+def _side(name: str, layer: str | None) -> str:
+    bare = name.partition("(")[0]
+    return f"{bare} {layer}" if layer and layer not in (DEFAULT_READOUT, "output") else bare
 
 
 def _numbers(row: Score) -> tuple[str, str, str]:

@@ -30,6 +30,11 @@ SOURCES.add("custom", ThingsvisionSource("custom", CUSTOM, VARIANTS))
 SOURCES.add("onnx", OnnxSource())
 
 
+def is_model_name(name: str) -> bool:
+    """Whether a name is a model's, ``source/name``; targets of data sets are not."""
+    return name.partition("/")[0] in SOURCES
+
+
 def model_names() -> tuple[str, ...]:
     """All models that can be listed, as ``source/name``."""
     return tuple(f"{source}/{name}" for source in SOURCES for name in SOURCES[source].names())

@@ -13,7 +13,8 @@ from torch import nn
 
 from repalign.errors import InputError, UnavailableError
 from repalign.models.torch_blueprint import Blueprint
-from repalign.models.torch_model import Showing, TorchModel
+from repalign.models.torch_forward import Showing
+from repalign.models.torch_model import TorchModel
 from repalign.models.torch_preprocessing import adjusted
 from repalign.models.torch_settings import PREPARING, SHOWING, Setting, suffix
 from repalign.models.torch_state import load_state, misfits, read_state, state_digest
@@ -53,8 +54,7 @@ def assembled(
     path, trained = settings["weights"], settings.get("pretrained", True)
     facts, weights = plan.facts, None
     if skeleton:
-        with torch.device("meta"):
-            net = plan.build()
+        net = _shapes_only(plan)
         weights = None if path is None else Path(path).name
     elif path is not None:
         net = _with_file(name, plan, settings)
@@ -111,6 +111,14 @@ def drawn(plan: Blueprint, seed: int) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(rng(seed, "initial-weights", plan.architecture).integers(2**63)))
         return plan.build()
+
+
+def _shapes_only(plan: Blueprint) -> nn.Module:
+    try:
+        with torch.device("meta"):
+            return plan.build()
+    except (NotImplementedError, RuntimeError):  # its builder computes with tensors
+        return drawn(plan, 0).to("meta")
 
 
 def _with_file(name: str, plan: Blueprint, settings: Mapping[str, Any]) -> nn.Module:

@@ -8,40 +8,19 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from repalign.data import digest_spec
-from repalign.errors import InputError, ShapeError, UnavailableError, UnknownNameError, UnsuitableError
+from repalign.errors import InputError, UnavailableError, UnknownNameError, UnsuitableError
 from repalign.models.preprocessing import Pixels, Preprocessing
 from repalign.models.protocol import ModelCard
 from repalign.models.torch_blueprint import Facts
-from repalign.models.torch_layers import OUTPUT, PENULTIMATE, Trace, first_tensor, placed, traced, watching
+from repalign.models.torch_forward import Showing, prefix_tokens, shown
+from repalign.models.torch_layers import OUTPUT, PENULTIMATE, Trace, placed, traced
 from repalign.models.torch_state import state_digest
 
 VERSION = 1  # goes up whenever the responses of the same network change
-OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
-
-
-@dataclass(frozen=True)
-class Showing:
-    """How a network is run.
-
-    Args:
-        dtype: ``"float32"``, or ``"bfloat16"`` (torch's autocast).
-        tokens: Which tokens of a layer of shape (stimuli, tokens, width) are kept: ``"all"``,
-            ``"cls"`` (the first, where the network has a class token) or ``"mean"`` (the mean of all
-            that are neither class token nor registers). Other layers are kept whole.
-        device: Where it computes. Not part of the model's identity, though rounding may differ.
-        chunk: Stimuli shown at a time; a smaller number is filled up with blank ones, so that the
-            size of a batch changes no bit. Not part of the identity either.
-    """
-
-    dtype: str = "float32"
-    tokens: str = "all"
-    device: str = "cpu"
-    chunk: int = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +74,7 @@ class TorchModel:
         height, width = self.preprocessing.size or self.input_size
         blank = self.preprocessing(np.zeros((height, width, 3), dtype=np.uint8))
         object.__setattr__(self, "trace", traced(self.net, blank.shape, self.name))
-        if self.showing.tokens == "cls" and not self._prefix():
+        if self.showing.tokens == "cls" and not prefix_tokens(self.net):
             raise UnsuitableError(
                 f"{self.name} has no class token, as tokens='cls' needs", hint="Say tokens='mean' or 'all'."
             )
@@ -190,59 +169,10 @@ class TorchModel:
         found: dict[str, list[NDArray[np.float32]]] = {layer: [] for layer in layers}
         for start in range(0, len(batch), self.showing.chunk):
             part = batch[start : start + self.showing.chunk]
-            for layer, rows in self._shown(part, layers).items():
-                found[layer].append(rows.reshape(self.showing.chunk, -1)[: len(part)].cpu().numpy())
+            answers = shown(self.net, part, layers, self.trace.classifier, self.showing, self.name)
+            for layer, rows in answers.items():
+                found[layer].append(rows)
         return {layer: np.concatenate(parts) for layer, parts in found.items()}
-
-    def _shown(self, part: Sequence[Any], layers: Sequence[str]) -> dict[str, Tensor]:
-        kept: dict[str, Tensor] = {}
-        modules = {name: m for name, m in self.net.named_modules() if name and name in layers}
-        read = self.trace.classifier if PENULTIMATE in layers else None
-
-        def keep(name: str, value: object) -> None:
-            tensor = first_tensor(value)
-            if tensor is not None:
-                kept[name] = self._tokens(tensor).to(torch.float32, copy=True)
-
-        def see(name: str, inputs: object, output: object) -> None:
-            if name in layers:
-                keep(name, output)
-            if name == read:
-                keep(PENULTIMATE, inputs)
-
-        watched = modules if read is None else {**modules, read: self.net.get_submodule(read)}
-        half = self.showing.dtype == "bfloat16"
-        device = torch.device(self.showing.device)
-        try:
-            stimuli = self._stacked(part).to(device)
-            autocast = torch.autocast(device.type, torch.bfloat16, enabled=half)
-            with torch.inference_mode(), autocast, watching(watched, see):
-                output = self.net(stimuli)
-        except (AssertionError, RuntimeError, ValueError) as error:
-            raise self._explained(error, part) from error
-        if OUTPUT in layers and OUTPUT not in modules:
-            keep(OUTPUT, output)
-        return kept
-
-    def _stacked(self, part: Sequence[Any]) -> Tensor:
-        shapes = {np.shape(image) for image in part}
-        if len(shapes) > 1:
-            raise ShapeError(
-                f"{self.name} needs images of one size; saw {sorted(shapes)}", hint="Give it a 'size'."
-            )
-        stimuli = np.zeros((self.showing.chunk, *shapes.pop()), dtype=np.float32)
-        stimuli[: len(part)] = part
-        return torch.from_numpy(stimuli)
-
-    def _tokens(self, tensor: Tensor) -> Tensor:
-        if self.showing.tokens == "all" or tensor.ndim != 3:
-            return tensor
-        return tensor[:, 0] if self.showing.tokens == "cls" else tensor[:, self._prefix() :].mean(dim=1)
-
-    def _prefix(self) -> int:
-        """How many tokens stand before those of the image: timm says so, torchvision has one."""
-        counted = getattr(self.net, "num_prefix_tokens", None)
-        return counted if isinstance(counted, int) else int(hasattr(self.net, "class_token"))
 
     def _check_layers(self, layers: Sequence[str]) -> None:
         for layer in layers:
@@ -260,19 +190,3 @@ class TorchModel:
                 f"{self.name} was built for its card only, without weights",
                 hint="Make it with repalign.models.model.",
             )
-
-    def _explained(self, error: Exception, part: Sequence[Any]) -> InputError:
-        """The error of a forward pass, in terms of what the user can change."""
-        if isinstance(error, InputError):
-            return error
-        if any(words in str(error).lower() for words in OUT_OF_MEMORY):
-            return InputError(
-                f"{self.name} ran out of memory ({self.showing.device}) on {self.showing.chunk} stimuli "
-                f"at a time",
-                hint=f"Give the model a smaller 'chunk' than {self.showing.chunk}, extract with a smaller "
-                "batch_size, or name fewer layers.",
-            )
-        return ShapeError(
-            f"{self.name} failed on images of shape {np.shape(part[0])}: {type(error).__name__}: {error}",
-            hint=f"Its preprocessing gives {self.preprocessing.describe()}.",
-        )

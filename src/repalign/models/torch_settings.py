@@ -164,6 +164,7 @@ def suffix(declared: Mapping[str, Setting], settings: Mapping[str, Any], weights
     """
     changed = {n: settings[n] for n, s in declared.items() if settings[n] != s.default and n not in ANONYMOUS}
     changed.pop("weights", None)
+    changed.pop("architecture", None)  # the weights fit no other
     if weights is not None:
         changed["weights"] = weights
     return f"({', '.join(f'{n}={v}' for n, v in changed.items())})" if changed else ""

@@ -47,7 +47,7 @@ def vision_blueprint(name: str, entry: str | None = None, num_classes: int | Non
     preprocessing = from_torchvision(chosen.transforms())
     return Blueprint(
         architecture=f"torchvision/{name}",
-        build=lambda: _built(name, num_classes),
+        build=lambda: _built(name, num_classes, chosen),
         preprocessing=preprocessing,
         input_size=preprocessing.size or (224, 224),
         facts=_facts(name, chosen),
@@ -66,8 +66,10 @@ def _facts(name: str, chosen: Any) -> Facts:
     )
 
 
-def _built(name: str, num_classes: int | None) -> nn.Module:
+def _built(name: str, num_classes: int | None, chosen: Any) -> nn.Module:
     more: dict[str, Any] = {} if not num_classes else {"num_classes": num_classes}
+    if name.startswith("vit_"):  # their positions are weights, so the size is part of the architecture
+        more["image_size"] = chosen.meta["min_size"][0]
     if name in AUXILIARY:  # as torchvision builds them for its weights; else they warn
         drawn = torch.get_default_device().type != "meta"
         more |= {"transform_input": True, "init_weights": drawn}

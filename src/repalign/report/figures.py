@@ -11,10 +11,12 @@ from typing import Any
 
 from repalign.data import Score, ScoreTable
 from repalign.metrics import MEASURES
+from repalign.models import is_model_name
 
 # Okabe & Ito's colours: told apart with every kind of colour blindness.
 BAR, POINT, BAND, INK = "#56B4E9", "#E69F00", "#009E73", "#222222"
 LABEL = 36
+PAIRS = "models with one another"
 _STYLE: Any = {
     "font.size": 9,
     "font.family": "sans-serif",
@@ -30,7 +32,10 @@ def panels(table: ScoreTable) -> list[ScoreTable]:
     """The table cut into one part per target, region and measure (what shares an axis), closest first."""
     parts: dict[tuple[str, str | None, str], list[Score]] = {}
     for row in table:
-        parts.setdefault((row.target, row.region, row.measure), []).append(row)
+        # Pairs of models share an axis whichever of the two is called the target.
+        paired = is_model_name(row.target)
+        goal, region = (PAIRS, None) if paired else (row.target, row.region)
+        parts.setdefault((goal, region, row.measure), []).append(row)
     return [ScoreTable(sorted(rows, key=_rank)) for rows in parts.values()]
 
 
@@ -41,8 +46,28 @@ def _rank(row: Score) -> tuple[float, str, str]:
 
 
 def label(row: Score) -> str:
-    """A model and its layer, as one line."""
-    return f"{row.model} · {row.layer}" if row.layer else row.model
+    """A model and its layer, or a pair of models, as one line."""
+    one = f"{row.model} · {row.layer}" if row.layer else row.model
+    if not is_model_name(row.target):
+        return one
+    return f"{one} with {row.target} · {row.region}" if row.region else f"{one} with {row.target}"
+
+
+def bar_label(row: Score) -> str:
+    """The same, short enough to stand beside a bar."""
+    if not is_model_name(row.target):
+        return _short(label(row))
+    return _short(" with ".join(_bare(name) for name in (row.model, row.target)))
+
+
+def _bare(name: str) -> str:
+    return name.rpartition("/")[2].partition("(")[0]
+
+
+def heading(panel: ScoreTable) -> tuple[str, str]:
+    """What a panel is about, and the region."""
+    first = panel[0]
+    return (PAIRS, "") if is_model_name(first.target) else (first.target, first.region or "")
 
 
 def drawn(panel: ScoreTable) -> list[Score]:
@@ -76,7 +101,7 @@ def bars_svg(panel: ScoreTable) -> str:
         _draw_ceiling(axes, rows)
         for place, row in enumerate(rows):
             _draw_row(axes, place, row, panel)
-        axes.set_yticks(range(len(rows)), [_short(label(r)) for r in rows], parse_math=False)
+        axes.set_yticks(range(len(rows)), [bar_label(r) for r in rows], parse_math=False)
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.tick_params(axis="y", length=0)
         axes.axvline(0, color=INK, linewidth=0.8)

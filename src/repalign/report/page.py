@@ -11,7 +11,7 @@ from repalign.data import ResultsDir as Results
 from repalign.data import Score, ScoreTable, write_bytes
 from repalign.errors import StorageError, TooFewError
 from repalign.metrics import MEASURES
-from repalign.report.figures import bars_svg, describe_ceiling, drawn, label, panels
+from repalign.report.figures import bars_svg, describe_ceiling, drawn, heading, label, panels
 
 
 def write_report(results: Results | Path | str, path: Path | str | None = None, *, title: str = "") -> Path:
@@ -78,9 +78,10 @@ def render(table: ScoreTable, failures: dict[str, dict[str, Any]], title: str) -
 
 def _panel(part: ScoreTable) -> dict[str, Any]:
     first, bars = part[0], drawn(part)
+    about, region = heading(part)
     return {
-        "heading": first.target,
-        "region": first.region or "",
+        "heading": about,
+        "region": region,
         "measure": first.measure,
         "svg": bars_svg(part) if bars else "",
         "ceiling": describe_ceiling(part) if bars else "",

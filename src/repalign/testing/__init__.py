@@ -4,6 +4,7 @@ from repalign.testing.datasets import check_dataset
 from repalign.testing.measures import changes, check_measure
 from repalign.testing.models import check_model, noise_stimuli
 from repalign.testing.synthetic import random_model, synthetic_target
+from repalign.testing.toy_networks import toy_networks
 
 __all__ = [
     "changes",
@@ -13,4 +14,5 @@ __all__ = [
     "noise_stimuli",
     "random_model",
     "synthetic_target",
+    "toy_networks",
 ]
