@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from repalign.benchmarks.benchmark import benchmark
+from repalign.benchmarks.prefetch import restored
 from repalign.benchmarks.provenance import code_version
 from repalign.benchmarks.responders import identity, respond
 from repalign.benchmarks.score import score
 from repalign.execution import Unit
-from repalign.models import read_assembly
 
 DEFAULT_MEASURE = "cka-linear-debiased"
 
@@ -75,7 +74,7 @@ def pair_unit(
     Args:
         spec: From :func:`pair_units`.
         path: Where the rows go.
-        activations: The folders of the first model's responses, a JSON list, if it was extracted before.
+        activations: Where the first model's responses lie, if it was extracted before.
         others: The same of the second model.
         locations: Where parts of the data set lie on this machine.
     """
@@ -84,7 +83,7 @@ def pair_unit(
     layers = how.pop("layers")
     wanted = tuple(layers) if isinstance(layers, list) else layers
     sides = [
-        read_assembly([*map(Path, json.loads(folders))]) if folders else respond(named, bench, wanted)
-        for named, folders in zip(spec["pair"], (activations, others), strict=True)
+        restored(location) if location else respond(named, bench, wanted)
+        for named, location in zip(spec["pair"], (activations, others), strict=True)
     ]
     score(sides[0], sides[1], spec["measure"], **how).to_parquet(path)

@@ -10,10 +10,10 @@ from typing import Any
 
 from repalign.benchmarks.benchmark import benchmark
 from repalign.benchmarks.responders import is_network, wanted_layers
-from repalign.data import digest_spec
+from repalign.data import Assembly, digest_spec
 from repalign.errors import RepalignError
 from repalign.execution import Unit
-from repalign.models import Model, extract_to_store, model
+from repalign.models import Model, extract_to_store, model, read_assembly
 
 OnExtract = Callable[[str, int, int], None]
 ACTIVATIONS, OTHERS = "activations", "others"
@@ -80,4 +80,13 @@ def _stored(shown: Model, unit: Unit, on_extract: OnExtract | None) -> str:
     layers: Any = unit.spec["how"]["layers"]
     wanted = wanted_layers(tuple(layers) if isinstance(layers, list) else layers)
     folders = extract_to_store(shown, stimuli, wanted, progress=report)
-    return json.dumps([str(folder) for folder in folders])
+    return json.dumps({"name": shown.name, "folders": [str(folder) for folder in folders]})
+
+
+def restored(location: str) -> Assembly:
+    """The responses that :func:`prefetched` put at a unit's location, by the model's name in the study.
+
+    The store knows weights and not names: what lies there may have been extracted under another one.
+    """
+    found = json.loads(location)
+    return replace(read_assembly([Path(folder) for folder in found["folders"]]), name=found["name"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from repalign.benchmarks.benchmark import benchmark
 from repalign.benchmarks.layers import DEFAULT
 from repalign.benchmarks.pairwise import pair_units, shown_name
-from repalign.benchmarks.prefetch import OnExtract, prefetched
+from repalign.benchmarks.prefetch import OnExtract, prefetched, restored
 from repalign.benchmarks.provenance import code_version
 from repalign.benchmarks.responders import check_layers, identity
 from repalign.benchmarks.score import score
@@ -20,7 +19,6 @@ from repalign.data import ResultsDir, remove_partials
 from repalign.execution import Executor, RunReport, Unit, run_units
 from repalign.execution.runner import OnDone
 from repalign.metrics import measure
-from repalign.models import read_assembly
 
 
 class Study(BaseModel):
@@ -109,14 +107,14 @@ def score_unit(spec: dict[str, Any], path: Path, *, activations: str | None = No
     Args:
         spec: From :func:`plan`.
         path: Where the rows go.
-        activations: The folders of the model's responses, a JSON list, where it was extracted before.
+        activations: Where the model's responses lie, if it was extracted before; see ``prefetched``.
         locations: Where parts of the data set lie on this machine.
     """
     bench = benchmark(spec["benchmark"], locations)
     how = dict(spec["how"])
     if isinstance(how["layers"], list):
         how["layers"] = tuple(how["layers"])
-    named = spec["model"] if activations is None else read_assembly([*map(Path, json.loads(activations))])
+    named = spec["model"] if activations is None else restored(activations)
     score(named, bench, spec["measure"], **how).to_parquet(path)
 
 

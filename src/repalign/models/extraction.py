@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,10 @@ def extract(
     how = dtype, reduction, progress, announce, max_memory
     job = _job(responder, stimuli, layers, batch_size, workers, *how)
     folder = store_folder(store)
-    return _in_memory(job) if folder is None else read_assembly(stored(job, folder))
+    if folder is None:
+        return _in_memory(job)
+    # The store knows weights and not names: it may have been filled under another one.
+    return replace(read_assembly(stored(job, folder)), name=job.shown.name)
 
 
 def extract_to_store(
