@@ -223,3 +223,18 @@ def test_what_holds_no_results_is_refused(tmp_path):
         write_report(tmp_path)
     with pytest.raises(StorageError, match="is a folder"):
         write_report(folder(tmp_path), tmp_path)
+
+
+def test_bars_of_different_models_never_carry_one_label():
+    from repalign.report.figures import bar_labels
+
+    def row(model, layer="fc"):
+        return Score(model=model, layer=layer, target="digits/held-out", measure="m", value=0.5)
+
+    long = [row(f"checkpoint/a-network-of-a-long-name-seed{s}(weights={s}1234567)") for s in (0, 1)]
+    assert bar_labels([row("builtin/random(seed=1)"), row("builtin/rgb")]) == [
+        "builtin/random · fc",
+        "builtin/rgb · fc",
+    ]
+    assert len(set(bar_labels([row("builtin/random(seed=1)"), row("builtin/random(seed=2)")]))) == 2
+    assert len(set(bar_labels(long))) == 2

@@ -53,11 +53,17 @@ def label(row: Score) -> str:
     return f"{one} with {row.target} · {row.region}" if row.region else f"{one} with {row.target}"
 
 
-def bar_label(row: Score) -> str:
-    """The same, short enough to stand beside a bar."""
-    if not is_model_name(row.target):
-        return _short(label(row))
-    return _short(" with ".join(_bare(name) for name in (row.model, row.target)))
+def bar_labels(rows: Sequence[Score]) -> list[str]:
+    """The same for each row, short enough to stand beside a bar: without settings, if rows stay distinct."""
+    bare = [_bare_label(row) for row in rows]
+    return [_short(text) for text in (bare if len(set(bare)) == len(rows) else map(label, rows))]
+
+
+def _bare_label(row: Score) -> str:
+    if is_model_name(row.target):
+        return " with ".join(_bare(name) for name in (row.model, row.target))
+    model = row.model.partition("(")[0]
+    return f"{model} · {row.layer}" if row.layer else model
 
 
 def _bare(name: str) -> str:
@@ -101,7 +107,7 @@ def bars_svg(panel: ScoreTable) -> str:
         _draw_ceiling(axes, rows)
         for place, row in enumerate(rows):
             _draw_row(axes, place, row, panel)
-        axes.set_yticks(range(len(rows)), [bar_label(r) for r in rows], parse_math=False)
+        axes.set_yticks(range(len(rows)), bar_labels(rows), parse_math=False)
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.tick_params(axis="y", length=0)
         axes.axvline(0, color=INK, linewidth=0.8)
