@@ -136,15 +136,19 @@ def _score_layers(
 ) -> list[Score]:
     rows: list[Score] = []
     for case in _cases(joined, measure, layers, effort.seed):
-        if case.n_stimuli < measure.min_stimuli:
-            raise TooFewError(
-                f"{measure.id} needs at least {measure.min_stimuli} stimuli; there are {case.n_stimuli}",
-                hint="Add stimuli, or use another measure.",
-            )
+        _check_enough(measure, case.n_stimuli)
         scores = measure.scores(case.model, case.target, seed=effort.seed)
         found = infer(measure, case.model, case.target, scores, effort)
         rows += _rows(case, goal, measure, scores, found, effort)
     return rows
+
+
+def _check_enough(measure: Measure, n_stimuli: int) -> None:
+    if n_stimuli < measure.min_stimuli:
+        raise TooFewError(
+            f"{measure.id} needs at least {measure.min_stimuli} stimuli; there are {n_stimuli}",
+            hint="Add stimuli, or use another measure.",
+        )
 
 
 def _cases(joined: Sides, measure: Measure, layers: str | Sequence[str], seed: int) -> Iterator[_Case]:
@@ -250,11 +254,7 @@ def compare(
         Assembly(np.asarray(s)) if not isinstance(s, Assembly | RDM | Choices) else s for s in (model, other)
     ]
     joined = join(*sides)
-    if joined.n_stimuli < found.min_stimuli:
-        raise TooFewError(
-            f"{found.id} needs at least {found.min_stimuli} stimuli; there are {joined.n_stimuli}",
-            hint="Add stimuli, or use another measure.",
-        )
+    _check_enough(found, joined.n_stimuli)
     value = float(found.scores(joined.model, joined.target, seed=seed).mean())
     return Comparison(found.id, value, joined.n_stimuli, joined.how)
 
