@@ -66,6 +66,14 @@ def test_two_kills_do_not_change_a_byte(tmp_path, whole, seed):
     check_resumes(tmp_path, whole, instants)
 
 
+def test_a_kill_after_completion_leaves_no_lock_behind(tmp_path, whole):
+    extract(Counting(), STIMULI, batch_size=4, store=tmp_path)
+    for entry in [*tmp_path.iterdir()]:
+        entry.with_name(f"{entry.name}.lock").touch()  # as a process killed at its last step leaves it
+    extract(Counting(), STIMULI, batch_size=4, store=tmp_path)
+    assert contents(tmp_path) == whole
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(20))
 def test_a_kill_at_any_instant_does_not_change_a_byte(tmp_path, whole, seed):

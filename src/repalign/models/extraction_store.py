@@ -54,6 +54,9 @@ def stored(job: Job, root: Path) -> tuple[Path, ...]:
     """
     entries = entries_of(job, root)
     missing = [entry for entry in entries if not entry.exists()]
+    # Killed between an entry's completion and its release, a process leaves a lock that nobody needs.
+    with locked([entry.lock for entry in entries if entry.lock.exists() and entry not in missing]):
+        pass
     if missing:
         with locked([entry.lock for entry in missing], lambda path: job.say(Waiting(path))):
             missing = [entry for entry in missing if not entry.exists()]
