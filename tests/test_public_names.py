@@ -12,7 +12,8 @@ import repalign
 
 PUBLIC = {
     "__version__", "Assembly", "Benchmark", "Choices", "Comparison", "RDM", "RepalignError", "ResultsDir",
-    "Score", "ScoreTable", "StimulusSet", "Study", "Target", "benchmark", "compare", "dataset", "extract",
+    "Score", "ScoreTable", "StimulusSet", "Study", "Target", "benchmark", "compare", "compare_all", "dataset",
+    "differences", "extract",
     "measure", "model", "run_study", "score", "write_report",
 }  # fmt: skip
 ROOMS = ["benchmarks", "data", "datasets", "execution", "maths", "metrics", "models", "report", "testing"]

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from repalign.benchmarks import Study as Study
     from repalign.benchmarks import benchmark as benchmark
     from repalign.benchmarks import compare as compare
+    from repalign.benchmarks import compare_all as compare_all
+    from repalign.benchmarks import differences as differences
     from repalign.benchmarks import run_study as run_study
     from repalign.benchmarks import score as score
     from repalign.data import RDM as RDM
@@ -46,7 +48,9 @@ _HOMES = {
     "Target": "repalign.data",
     "benchmark": "repalign.benchmarks",
     "compare": "repalign.benchmarks",
+    "compare_all": "repalign.benchmarks",
     "dataset": "repalign.datasets",
+    "differences": "repalign.benchmarks",
     "extract": "repalign.models",
     "measure": "repalign.metrics",
     "model": "repalign.models",
@@ -71,7 +75,9 @@ __all__ = [
     "__version__",
     "benchmark",
     "compare",
+    "compare_all",
     "dataset",
+    "differences",
     "extract",
     "measure",
     "model",

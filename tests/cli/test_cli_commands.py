@@ -14,7 +14,7 @@ from repalign.cli import demo_studies
 from repalign.data import COLUMNS, ScoreTable
 from repalign.datasets import DATASETS, dataset
 from repalign.errors import UnavailableError
-from repalign.metrics import MEASURES
+from repalign.metrics import MEASURES, measure
 from repalign.models import model, model_names
 
 QUICK = ("--draws", 20, "--permutations", 20)
@@ -58,15 +58,17 @@ def test_measures_lists_every_id_with_its_formula(run):
     text, listed = run("measures"), run("measures", "--json").json
     assert widest(text.out) <= 80
     assert [m["id"] for m in listed] == list(MEASURES)
-    for measure in listed:
-        assert measure["id"] in text.out
-        assert measure["formula"]
-        assert set(measure) == set(MEASURES[measure["id"]].describe())
+    for entry in listed:
+        assert entry["id"] in text.out.split()
+        assert entry["formula"]
+        assert set(entry) == {*MEASURES[entry["id"]].describe(), "aliases"}
 
 
 @pytest.mark.parametrize("name", list(MEASURES))
 def test_one_measure_is_shown_with_everything_it_declares(run, name):
     shown, text = run("measures", name, "--json").json, run("measures", name)
+    aliases = shown.pop("aliases")
+    assert all(measure(alias) is MEASURES[name] for alias in aliases)
     assert shown == MEASURES[name].describe()
     assert text.out.startswith(name)
     assert widest(text.out) <= 80

@@ -6,11 +6,13 @@ import tracemalloc
 
 import numpy as np
 import pytest
+import torch
 from scipy.spatial.distance import squareform
 from scipy.stats import ortho_group
 
 from repalign.errors import DegenerateError, ShapeError, TooFewError
 from repalign.maths import compact, linear_cka, linear_cka_debiased, squared_euclidean
+from repalign.maths.kernels import features_are_cheaper, unit_variation
 from repalign.seeds import rng
 
 BOTH = [linear_cka, linear_cka_debiased]
@@ -177,3 +179,60 @@ def test_no_kernel_is_held_where_features_are_fewer(cka):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 0.05 * 1500 * 1500 * 8
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("cka", BOTH)
+def test_tensors_give_the_same_number(cka, shape):
+    X, Y = related(*shape)
+    if cka is linear_cka_debiased and shape[0] < 20:
+        pytest.skip("the debiased estimate of so few stimuli may not exist")
+    for dtype, tolerance in ((torch.float64, 1e-12), (torch.float32, 2e-6)):
+        sides = [torch.as_tensor(side, dtype=dtype) for side in (X, Y)]
+        assert cka(*sides) == pytest.approx(cka(X, Y), abs=tolerance)
+
+
+@pytest.mark.parametrize(("n", "p"), [(1500, 700), pytest.param(4200, 2048, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("cka", BOTH)
+def test_float32_tensors_keep_what_float32_norms_lose(cka, n, p):
+    # Far from zero, and Grams whose squares are summed over millions of entries: summed in float32, a norm
+    # of 2048 x 2048 entries is off by 1e-4.
+    generator = rng(44)
+    shared = generator.normal(size=(n, 10))
+    both = [shared @ generator.normal(size=(10, p)) + 5 * generator.normal(size=(n, p)) + 50 for _ in "XY"]
+    x, y = (torch.as_tensor(side, dtype=torch.float32) for side in both)
+    exact = cka(x.double().numpy(), y.double().numpy())
+    assert cka(x, y) == pytest.approx(exact, abs=1e-6)
+
+
+@pytest.mark.parametrize("cka", BOTH)
+def test_tensors_are_refused_in_the_same_words(cka):
+    X, Y = (torch.as_tensor(side) for side in related(10, 3, 4))
+    with pytest.raises(ShapeError, match="10 stimuli and Y has 9"):
+        cka(X, Y[:9])
+    with pytest.raises(DegenerateError, match="X gives the same response to every stimulus"):
+        cka(torch.full((10, 3), 0.1), Y)
+    X[4, 0] = torch.nan
+    with pytest.raises(DegenerateError, match="row 4"):
+        cka(X, Y)
+
+
+def test_a_tensor_that_requires_gradients_is_taken_as_numbers():
+    X, Y = related(12, 3, 4)
+    assert linear_cka(torch.nn.Parameter(torch.as_tensor(X)), torch.as_tensor(Y)) == pytest.approx(
+        linear_cka(X, Y)
+    )
+
+
+@pytest.mark.parametrize(("n", "p", "q"), [(10, 4, 6), (10, 5, 6), (50, 1, 70)])
+def test_the_cheaper_side_is_the_one_with_fewer_multiplications(n, p, q):
+    # By symmetry X'X takes half of 2 n p^2, XX' half of 2 n^2 p.
+    features, stimuli = 2 * n * p * q + n * p * p + n * q * q, n * n * p + n * n * q
+    assert features_are_cheaper(n, p, q) == (features <= stimuli)
+
+
+def test_responses_are_centred_in_float64_before_they_are_float32():
+    X = 1e4 + rng(45).normal(size=(30, 4))
+    wide = torch.as_tensor(X, dtype=torch.float32)
+    expected = unit_variation(wide.double().numpy(), "X")
+    np.testing.assert_allclose(unit_variation(wide, "X").numpy(), expected, atol=1e-7)

@@ -1,16 +1,35 @@
-"""Laws of linear predictivity: scikit-learn's ridge, an explicit hat matrix, no leakage, refusals."""
+"""Laws of linear predictivity: no leakage, scores within folds, several subjects, refusals."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 from scipy.stats import pearsonr
-from sklearn.linear_model import Ridge
-from sklearn.preprocessing import StandardScaler
+from sklearn.metrics import r2_score
 
-from repalign.errors import DegenerateError, ShapeError, TooFewError
-from repalign.maths import assign_folds, fold_correlations, ridge_predictions
+from repalign.errors import DegenerateError, InputError, ShapeError, TooFewError
+from repalign.maths.predictivity import fold_r2, normalised_median
+from repalign.maths.regression import (
+    assign_folds,
+    by_ols,
+    by_pls,
+    by_ridge,
+    by_ridge_cv,
+    by_ridge_gcv,
+    fold_correlations,
+    held_out_predictions,
+    held_out_scores,
+    ridge_predictions,
+)
 from repalign.seeds import rng
+
+METHODS = {
+    "ridge-gcv": by_ridge_gcv(),
+    "ridge-cv": by_ridge_cv(),
+    "ridge": by_ridge(1.0),
+    "ols": by_ols(),
+    "pls": by_pls(3),
+}
 
 
 def sides(n: int, p: int, q: int, noise: float = 1.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -18,54 +37,6 @@ def sides(n: int, p: int, q: int, noise: float = 1.0) -> tuple[np.ndarray, np.nd
     X = generator.normal(size=(n, p)) * generator.gamma(2.0, size=p) + generator.normal(size=p)
     Y = X @ generator.normal(size=(p, q)) / p + noise * generator.normal(size=(n, q)) + 3
     return X, Y, assign_folds(n, 5, generator)
-
-
-def with_sklearn(X, Y, folds, alpha):
-    predictions = np.empty_like(Y)
-    for fold in np.unique(folds):
-        held = folds == fold
-        scaler = StandardScaler().fit(X[~held])
-        model = Ridge(alpha=alpha).fit(scaler.transform(X[~held]), Y[~held])
-        predictions[held] = model.predict(scaler.transform(X[held])).reshape(-1, Y.shape[1])
-    return predictions
-
-
-def generalised_errors(X, y, alphas):
-    """GCV = |(I-H) y|^2 / tr(I-H)^2, H the explicit hat matrix, mean included (Golub et al. 1979)."""
-    Z, n = StandardScaler().fit_transform(X), len(X)
-    hats = [1 / n + Z @ np.linalg.solve(Z.T @ Z + a * np.eye(Z.shape[1]), Z.T) for a in alphas]
-    return np.array([((y - H @ y) ** 2).sum() / np.trace(np.eye(n) - H) ** 2 for H in hats])
-
-
-@pytest.mark.parametrize("alpha", [1e-3, 1.0, 300.0])
-@pytest.mark.parametrize("shape", [(40, 6, 3), (41, 120, 4), (25, 25, 1)])
-def test_predictions_are_those_of_sklearns_ridge_fold_by_fold(shape, alpha):
-    X, Y, folds = sides(*shape)
-    found = ridge_predictions(X, Y, folds, np.array([alpha]))
-    np.testing.assert_allclose(found, with_sklearn(X, Y, folds, alpha), atol=1e-9)
-
-
-@pytest.mark.parametrize(("p", "noise"), [(5, 0.3), (12, 3.0), (60, 1.0)])
-def test_the_penalty_is_chosen_for_each_unit_by_an_explicit_gcv(p, noise):
-    X, Y, folds = sides(40, p, 6, noise)
-    alphas = np.logspace(-1, 4, 11)
-    found = ridge_predictions(X, Y, folds, alphas)
-    for fold in range(5):
-        held = folds == fold
-        for unit in range(6):
-            best = alphas[generalised_errors(X[~held], Y[~held, unit], alphas).argmin()]
-            expected = with_sklearn(X, Y[:, [unit]], folds, best)[held, 0]
-            np.testing.assert_allclose(found[held, unit], expected, atol=1e-9)
-
-
-def test_different_units_may_need_different_penalties():
-    X, Y, folds = sides(60, 10, 2)
-    Y[:, 0] = X[:, 0]
-    Y[:, 1] = rng(61).normal(size=60)
-    small, large = (ridge_predictions(X, Y, folds, np.array([a])) for a in (1e-4, 1e6))
-    found = ridge_predictions(X, Y, folds, np.array([1e-4, 1e6]))
-    np.testing.assert_allclose(found[:, 0], small[:, 0], atol=1e-12)
-    np.testing.assert_allclose(found[:, 1], large[:, 1], atol=1e-12)
 
 
 def test_the_held_out_folds_responses_never_reach_its_predictions():
@@ -105,23 +76,6 @@ def test_a_linear_relation_is_found_whether_units_or_stimuli_are_more(p, least):
     X, Y = shared @ generator.normal(size=(4, p)), shared @ generator.normal(size=(4, 7))
     folds = assign_folds(60, 5, generator)
     assert (fold_correlations(Y, ridge_predictions(X, Y, folds), folds) > least).all()
-
-
-@pytest.mark.parametrize("constant", [0.0, 0.1, np.pi * 1e16])
-def test_units_that_are_constant_where_the_fit_is_made_change_nothing(constant):
-    X, Y, folds = sides(40, 6, 3)
-    still = np.full(40, constant)
-    only_held_out = np.where(folds == 0, rng(65).normal(size=40), 0.0)
-    found = ridge_predictions(np.column_stack([X, still, only_held_out]), Y, folds)[folds == 0]
-    np.testing.assert_allclose(found, ridge_predictions(X, Y, folds)[folds == 0], atol=1e-12)
-
-
-def test_a_constant_of_many_stimuli_predicts_the_mean_and_nothing_else():
-    Y, folds = rng(66).normal(size=(10_000, 1)), assign_folds(10_000, 2, rng(67))
-    found = ridge_predictions(np.full((10_000, 2), 0.1), Y, folds)
-    expected = np.where(folds == 0, Y[folds == 1].mean(), Y[folds == 0].mean())[:, None]
-    np.testing.assert_allclose(found, expected, atol=1e-12)
-    assert fold_correlations(Y, found, folds) == 0
 
 
 def test_folds_are_equal_to_one_and_need_five_stimuli():
@@ -184,3 +138,77 @@ def test_differing_numbers_and_missing_values_are_refused():
     Y[7, 1] = np.nan
     with pytest.raises(DegenerateError, match="Y is NaN or infinite for 1 of 30 stimuli"):
         ridge_predictions(X, Y, folds)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_no_method_sees_what_it_predicts(name):
+    X, Y, folds = sides(50, 8, 4)
+    before, held = held_out_predictions(X, [Y], folds, METHODS[name])[0], folds == 2
+    Y[held] = 1e3 * rng(90).normal(size=Y[held].shape)
+    after = held_out_predictions(X, [Y], folds, METHODS[name])[0]
+    np.testing.assert_array_equal(after[held], before[held])
+    assert (after[~held] != before[~held]).any(axis=0).all()
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_subjects_together_are_subjects_one_by_one(name):
+    X, Y, folds = sides(50, 8, 6)
+    Ys = [Y[:, :1], Y[:, 1:4], Y[:, 4:]]
+    together = held_out_scores(X, Ys, folds, METHODS[name], "r2")
+    for each, found in zip(Ys, together, strict=True):
+        alone = held_out_scores(X, [each], folds, METHODS[name], "r2")[0]
+        np.testing.assert_allclose(found, alone, atol=1e-9)
+
+
+def test_explained_variance_is_sklearns_within_folds():
+    Y, predictions, folds = sides(43, 3, 3)
+    predictions = Y + rng(91).normal(size=Y.shape)
+    each = [r2_score(Y[folds == f], predictions[folds == f], multioutput="raw_values") for f in range(5)]
+    np.testing.assert_allclose(fold_r2(Y, predictions, folds), np.mean(each, axis=0), atol=1e-12)
+
+
+def test_weighted_explained_variance_equals_repeated_stimuli():
+    X, Y, folds = sides(40, 6, 3)
+    predictions = ridge_predictions(X, Y, folds)
+    for draw in range(20):
+        counts = rng(92, draw).integers(0, 4, size=40)
+        rows = np.repeat(np.arange(40), counts)
+        expected = fold_r2(Y[rows], predictions[rows], folds[rows])
+        np.testing.assert_allclose(fold_r2(Y, predictions, folds, counts.astype(float)), expected, atol=1e-10)
+
+
+def test_the_mean_explains_nothing_and_bad_predictions_less():
+    Y, _, folds = sides(40, 3, 2)
+    own = np.stack([Y[folds == f].mean(axis=0) for f in folds])
+    np.testing.assert_allclose(fold_r2(Y, own, folds), 0, atol=1e-12)
+    assert (fold_r2(Y, own + 100, folds) < -100).all()
+
+
+def test_the_two_orders_of_normalising_differ_and_nothing_is_clipped():
+    scores, ceilings = np.array([0.1, 0.9, 0.2]), np.array([0.2, 0.5, 0.8])
+    assert normalised_median(scores, ceilings, "median-of-ratios") == pytest.approx(0.5)
+    assert normalised_median(scores, ceilings, "ratio-of-medians") == pytest.approx(0.4)
+    assert normalised_median(10 * scores, ceilings, "ratio-of-medians") == pytest.approx(4.0)
+    assert normalised_median(-scores, ceilings, "median-of-ratios") == pytest.approx(-0.5)
+
+
+@pytest.mark.parametrize(
+    ("scores", "ceilings", "order", "words"),
+    [
+        ([0.1, 0.2], [0.5], "median-of-ratios", "scores and"),
+        ([0.1, 0.2], [0.5, 0.0], "median-of-ratios", "1 of 2 units have no score or no ceiling above 0"),
+        ([np.nan, 0.2], [0.5, 0.1], "ratio-of-medians", "1 of 2 units"),
+        ([0.1, 0.2], [0.5, 0.1], "mean", "no order 'mean'"),
+    ],
+)
+def test_what_cannot_be_normalised_is_refused(scores, ceilings, order, words):
+    with pytest.raises(InputError, match=words):
+        normalised_median(np.array(scores), np.array(ceilings), order)
+
+
+def test_one_fold_or_folds_of_another_length_are_refused():
+    X, Y, folds = sides(30, 3, 2)
+    with pytest.raises(InputError, match="there is one fold"):
+        held_out_predictions(X, [Y], np.zeros(30, dtype=int), by_ols())
+    with pytest.raises(ShapeError, match=r"folds have shape \(29,\) for 30 stimuli"):
+        held_out_predictions(X, [Y], folds[:29], by_ols())

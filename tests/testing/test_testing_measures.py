@@ -85,7 +85,7 @@ LIES = {
     "range": (replace(CKA, range=(0.0, 0.1)), "outside the declared range"),
     "range, of a distance": (replace(ANGLE, range=(1.5, 2.0)), "outside the declared range"),
     "direction": (replace(ANGLE, higher_is_closer=True, is_metric=False), "equal sides give"),
-    "direction, of a similarity": (replace(CKA, higher_is_closer=False), "equal sides give 1.0"),
+    "direction, of a similarity": (replace(CKA, higher_is_closer=False), "equal sides give"),
     "metric, a squared distance": (mine(lambda x, y: chord(x, y) ** 2, **DISTANCE), "triangle"),
     "metric, one minus CKA": (mine(lambda x, y: 1 - similarity(x, y), **DISTANCE), "triangle"),
     "metric, a similarity": (replace(CKA, is_metric=True), "metric"),

@@ -1,8 +1,11 @@
 """Stimuli, target, metric, ceiling and layer rule together; score() and what may be said beside it."""
 
 from repalign.benchmarks.benchmark import Benchmark, benchmark, benchmark_names
-from repalign.benchmarks.inference import Effort, Inference, infer
+from repalign.benchmarks.differences import Difference, differences
+from repalign.benchmarks.effort import Effort
+from repalign.benchmarks.inference import Inference, infer
 from repalign.benchmarks.join import Joined, join
+from repalign.benchmarks.matrix import SimilarityMatrix, compare_all
 from repalign.benchmarks.provenance import code_version
 from repalign.benchmarks.responders import published, published_names
 from repalign.benchmarks.score import Comparison, compare, score
@@ -11,14 +14,18 @@ from repalign.benchmarks.study import Study, plan, run_study, score_unit
 __all__ = [
     "Benchmark",
     "Comparison",
+    "Difference",
     "Effort",
     "Inference",
     "Joined",
+    "SimilarityMatrix",
     "Study",
     "benchmark",
     "benchmark_names",
     "code_version",
     "compare",
+    "compare_all",
+    "differences",
     "infer",
     "join",
     "plan",

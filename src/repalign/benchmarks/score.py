@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from repalign.benchmarks.benchmark import Benchmark, benchmark
-from repalign.benchmarks.inference import Effort, Inference, infer
+from repalign.benchmarks.design import Over
+from repalign.benchmarks.effort import Effort
+from repalign.benchmarks.inference import Inference, infer
 from repalign.benchmarks.join import Joined, common_ids, join
 from repalign.benchmarks.layers import CHOOSE, Sides, choose_layer, split_layers
 from repalign.benchmarks.provenance import code_version
@@ -33,6 +35,7 @@ def score(
     draws: int = 1000,
     permutations: int = 1000,
     seed: int = 0,
+    over: Over = "auto",
 ) -> ScoreTable:
     """Compare a model with a target and say how sure the number is.
 
@@ -51,6 +54,8 @@ def score(
         draws: Bootstrap draws for the interval; 0 for none.
         permutations: Permutations for p (one-sided: more alike than by chance); 0 for none.
         seed: Of every random step.
+        over: What the interval is to generalise to: ``"both"`` subjects and stimuli, ``"subjects"`` (for
+            these stimuli), ``"stimuli"`` (for these subjects), or ``"auto"``, the most the data carry.
 
     Returns:
         For each layer one row per subject (where there are at least two) and the aggregate,
@@ -63,18 +68,19 @@ def score(
         DegenerateError: No number exists, e.g. a constant pattern; the stimuli are named.
     """
     bench = benchmark(target) if isinstance(target, str) else target
-    chosen = find_measure(measure if measure is not None else _default_measure(bench))
-    effort = Effort(draws, permutations, seed)
+    chosen = find_measure(measure if measure is not None else default_measure(bench))
+    effort = Effort(draws, permutations, seed, over)
     parts = split_layers(respond(model, bench, layers), layers)
     rows: list[Score] = []
-    for goal in _targets(bench):
-        narrowed, drawn = _subset(goal, stimuli, seed)
-        joined = {name: partial(_joined, part, goal, narrowed, drawn) for name, part in parts.items()}
-        rows += _score_layers(joined, narrowed, chosen, layers, effort)
+    for goal in targets(bench):
+        narrowed, drawn = subset(goal, stimuli, seed)
+        sides = {name: partial(joined, part, goal, narrowed, drawn) for name, part in parts.items()}
+        rows += _score_layers(sides, narrowed, chosen, layers, effort)
     return ScoreTable(rows)
 
 
-def _default_measure(target: Target | Benchmark | Responses) -> str:
+def default_measure(target: Target | Benchmark | Responses) -> str:
+    """What a target is scored by where no measure is named."""
     if isinstance(target, Benchmark):
         return target.default_measure
     responses = target.responses if isinstance(target, Target) else target
@@ -83,7 +89,8 @@ def _default_measure(target: Target | Benchmark | Responses) -> str:
     return "rsa-correlation-spearman" if isinstance(responses, RDM) else "cka-linear-debiased"
 
 
-def _targets(target: Target | Benchmark | Responses) -> list[Target]:
+def targets(target: Target | Benchmark | Responses) -> list[Target]:
+    """The targets behind a benchmark or behind another model's responses, one per layer."""
     if isinstance(target, Benchmark | Target):
         return [_one_per_subject(target.target if isinstance(target, Benchmark) else target)]
     # Another model is a target whose regions are its layers; nobody is behind it.
@@ -99,8 +106,12 @@ def _one_per_subject(goal: Target) -> Target:
     return replace(goal, responses=rdms.mean_within("subject"), note=note)
 
 
-def _subset(goal: Target, stimuli: int | None, seed: int) -> tuple[Target, list[str] | None]:
-    """The target on a random subset of its stimuli, and which; None are all."""
+def subset(goal: Target, stimuli: int | None, seed: int) -> tuple[Target, list[str] | None]:
+    """The target on a random subset of its stimuli, and which; None are all.
+
+    Raises:
+        TooFewError: More are asked for than there are.
+    """
     if stimuli is None:
         return goal, None
     ids = sorted(goal.ids)
@@ -113,7 +124,12 @@ def _subset(goal: Target, stimuli: int | None, seed: int) -> tuple[Target, list[
     return replace(goal.select(drawn), note=_join_notes(goal.note, note)), drawn
 
 
-def _joined(model: Responses, goal: Target, narrowed: Target, drawn: list[str] | None) -> Joined:
+def joined(model: Responses, goal: Target, narrowed: Target, drawn: list[str] | None) -> Joined:
+    """A layer and the target on the stimuli drawn.
+
+    Raises:
+        IdentityError: The whole of both sides is not about the same stimuli.
+    """
     if drawn is None:
         return join(model, goal.responses)
     common_ids(model, goal.responses)  # a subset must not hide that the sides differ
@@ -121,7 +137,7 @@ def _joined(model: Responses, goal: Target, narrowed: Target, drawn: list[str] |
 
 
 @dataclass(frozen=True)
-class _Case:
+class Case:
     """One layer against one target, joined."""
 
     layer: str
@@ -132,18 +148,23 @@ class _Case:
 
 
 def _score_layers(
-    joined: Sides, goal: Target, measure: Measure, layers: str | Sequence[str], effort: Effort
+    sides: Sides, goal: Target, measure: Measure, layers: str | Sequence[str], effort: Effort
 ) -> list[Score]:
     rows: list[Score] = []
-    for case in _cases(joined, measure, layers, effort.seed):
-        _check_enough(measure, case.n_stimuli)
+    for case in cases(sides, measure, layers, effort.seed):
+        check_enough(measure, case.n_stimuli)
         scores = measure.scores(case.model, case.target, seed=effort.seed)
         found = infer(measure, case.model, case.target, scores, effort)
         rows += _rows(case, goal, measure, scores, found, effort)
     return rows
 
 
-def _check_enough(measure: Measure, n_stimuli: int) -> None:
+def check_enough(measure: Measure, n_stimuli: int) -> None:
+    """Refuse fewer stimuli than a measure needs.
+
+    Raises:
+        TooFewError: There are fewer.
+    """
     if n_stimuli < measure.min_stimuli:
         raise TooFewError(
             f"{measure.id} needs at least {measure.min_stimuli} stimuli; there are {n_stimuli}",
@@ -151,21 +172,21 @@ def _check_enough(measure: Measure, n_stimuli: int) -> None:
         )
 
 
-def _cases(joined: Sides, measure: Measure, layers: str | Sequence[str], seed: int) -> Iterator[_Case]:
+def cases(sides: Sides, measure: Measure, layers: str | Sequence[str], seed: int) -> Iterator[Case]:
     """One layer after the other, so that memory holds one."""
-    if layers == CHOOSE and len(joined) > 1:
-        chosen = choose_layer(measure, joined, seed)
+    if layers == CHOOSE and len(sides) > 1:
+        chosen = choose_layer(measure, sides, seed)
         n = join(chosen.model, chosen.target).n_stimuli
-        yield _Case(chosen.layer, chosen.model, chosen.target, chosen.note, n)
+        yield Case(chosen.layer, chosen.model, chosen.target, chosen.note, n)
         return
     position = "joined by position: neither side has stimulus ids"
-    for name, join_side in joined.items():
+    for name, join_side in sides.items():
         side = join_side()
-        yield _Case(name, side.model, side.target, "" if side.how == "id" else position, side.n_stimuli)
+        yield Case(name, side.model, side.target, "" if side.how == "id" else position, side.n_stimuli)
 
 
 def _rows(
-    case: _Case, goal: Target, measure: Measure, scores: Floats, found: Inference, effort: Effort
+    case: Case, goal: Target, measure: Measure, scores: Floats, found: Inference, effort: Effort
 ) -> list[Score]:
     spec = {
         "measure": measure.id,
@@ -208,7 +229,7 @@ def _rows(
     return [*each, aggregate]
 
 
-def _taken_as_is(case: _Case, measure: Measure) -> str:
+def _taken_as_is(case: Case, measure: Measure) -> str:
     if not isinstance(case.model, RDM) or not isinstance(measure, RSA):
         return ""
     if case.model.dissimilarity == measure.dissimilarity:
@@ -254,7 +275,7 @@ def compare(
         Assembly(np.asarray(s)) if not isinstance(s, Assembly | RDM | Choices) else s for s in (model, other)
     ]
     joined = join(*sides)
-    _check_enough(found, joined.n_stimuli)
+    check_enough(found, joined.n_stimuli)
     value = float(found.scores(joined.model, joined.target, seed=seed).mean())
     return Comparison(found.id, value, joined.n_stimuli, joined.how)
 

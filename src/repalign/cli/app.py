@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from repalign.cli import catalogues, datasets, demo, extracting, scoring
+from repalign.cli import catalogues, comparing, datasets, demo, extracting, scoring
 from repalign.cli.output import is_json, print_error, print_usage
 from repalign.errors import InputError, RepalignError
 from repalign.version import __version__
@@ -27,8 +27,10 @@ app.add_typer(datasets.app, name="datasets")
 app.add_typer(catalogues.models_app, name="models")
 app.command()(catalogues.measures)
 app.command()(extracting.extract)
-app.command()(scoring.compare)
+app.command()(comparing.compare)
 app.command()(scoring.score)
+app.command()(comparing.differences)
+app.command("dimensionality")(comparing.dimensions)
 app.command()(scoring.report)
 app.command()(demo.demo)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,8 +11,19 @@ from typing import Annotated, Any
 import typer
 
 from repalign.benchmarks import published_names
-from repalign.cli.output import print_json, print_table
-from repalign.metrics import MEASURES, measure
+from repalign.cli.output import print_json, print_table, print_text
+from repalign.metrics import (
+    ALIASES,
+    DIMENSIONALITIES,
+    FAMILIES,
+    FORMULAS,
+    GROUPS,
+    MEASURES,
+    RSA,
+    Measure,
+    find_measure,
+    measure,
+)
 from repalign.models import freeze, layer_shapes, model, model_names
 from repalign.models.catalog import catalog
 from repalign.models.torch_shapes import without_weights
@@ -116,16 +128,63 @@ def _plain(value: Any) -> str:
 
 
 def measures(
-    name: Annotated[str | None, typer.Argument(help="One measure, by id.")] = None, json: Json = False
+    name: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="One measure by id, or the beginning of several ids.")
+    ] = None,
+    json: Json = False,
 ) -> None:
     """List the measures: id, formula, range, direction, invariances, needs, source."""
-    found = [measure(name)] if name else list(MEASURES.values())
-    described = [m.describe() for m in found]
+    chosen = _chosen(name)
     if json:
-        print_json(described[0] if name else described)
+        described = [_described(m) for m in chosen]
+        print_json(described[0] if name and len(described) == 1 else described)
         return
-    if name:
-        print_table(name, ["", ""], [[k, _plain(v)] for k, v in described[0].items()])
+    if name and len(chosen) == 1:
+        print_table(chosen[0].id, ["", ""], [[k, _plain(v)] for k, v in _described(chosen[0]).items()])
         return
-    rows = [[d["id"], d["formula"]] for d in described]
-    print_table("measures", ["id", "formula"], rows)
+    ids = {m.id for m in chosen}
+    for group, members in GROUPS.items():
+        found = [MEASURES[ident] for ident in members if ident in ids]
+        if found:
+            _print_group(group, found, whole=name is None)
+    if name is None:
+        print_table("of one representation: repalign dimensionality FILE", ["id", "formula"], _one_sided())
+        print()
+        print_table("with other parameters", ["id"], [[template] for template in _templates()])
+        print(f"\n{len(MEASURES)} measures, {len(ALIASES)} other names of them. Next: repalign measures ID")
+
+
+def _chosen(name: str | None) -> list[Measure]:
+    if name is None:
+        return list(MEASURES.values())
+    exact = find_measure(name)
+    begun = [m for m in MEASURES.values() if m.id.startswith(name)]
+    return [exact] if exact is not None else begun or [measure(name)]
+
+
+def _one_sided() -> list[list[str]]:
+    return [[name, DIMENSIONALITIES[name].formula] for name in DIMENSIONALITIES]
+
+
+def _templates() -> list[str]:
+    """Templates with a parameter, without those that only add an ending to another."""
+    found = [family.template for family in FAMILIES if "{" in family.template]
+    return [t for t in found if not any(t != u and t.startswith(u) for u in found)]
+
+
+def _described(found: Measure) -> dict[str, Any]:
+    others = sorted(other for other, ours in ALIASES.items() if ours == found.id)
+    return found.describe() | {"aliases": others}
+
+
+def _print_group(group: str, members: Sequence[Measure], *, whole: bool) -> None:
+    products = [m for m in members if isinstance(m, RSA)]
+    if whole and len(products) == len(members):
+        # A product of two lists is told by the two lists; its ids follow without their formulas.
+        within, between = FORMULAS
+        print_table(f"{group}: rsa-DISSIMILARITY-COMPARISON", ["dissimilarity", ""], list(within.items()))
+        print_table("", ["comparison", ""], list(between.items()))
+        print_text(" ".join(m.id for m in members))
+    else:
+        print_table(group, ["id", "formula"], [[m.id, m.formula] for m in members])
+    print()

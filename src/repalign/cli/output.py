@@ -15,7 +15,7 @@ from rich.table import Table
 from repalign.data import Score, ScoreTable
 from repalign.errors import RepalignError, UnitError
 from repalign.execution import Outcome
-from repalign.metrics import MEASURES
+from repalign.metrics import find_measure
 from repalign.models import is_model_name
 
 WIDTH = 80
@@ -89,8 +89,7 @@ def print_scores(table: ScoreTable) -> None:
     _print_pairs(pairs)
     for key in dict.fromkeys((r.target, r.region, r.measure) for r in aggregates if r not in pairs):
         rows = [r for r in aggregates if (r.target, r.region, r.measure) == key]
-        sign = 1 if key[2] in MEASURES and not MEASURES[key[2]].higher_is_closer else -1
-        rows.sort(key=lambda r: math.inf if r.value is None else sign * r.value)
+        rows.sort(key=_closest_first)
         grid = Table(box=None, pad_edge=False, title_justify="left", title_style="bold")
         grid.title = escape(f"{key[0]} · {key[2]}")
         for name in ("model", "layer"):
@@ -117,13 +116,19 @@ def _print_pairs(pairs: Sequence[Score]) -> None:
     """Print models compared with one another, one table per measure, most alike first."""
     for name in dict.fromkeys(r.measure for r in pairs):
         rows = [r for r in pairs if r.measure == name]
-        sign = 1 if name in MEASURES and not MEASURES[name].higher_is_closer else -1
-        rows.sort(key=lambda r: math.inf if r.value is None else sign * r.value)
+        rows.sort(key=_closest_first)
         cells = [[_side(r.model, r.layer), _side(r.target, r.region), *_numbers(r)[:2]] for r in rows]
         print_table(f"models with one another · {name}", ["model", "with", "value", "95 % interval"], cells)
         for note in _notes(rows):
             console().print(f"  [dim]{escape(note)}[/]", highlight=False)
         print()
+
+
+def _closest_first(row: Score) -> float:
+    if row.value is None:
+        return math.inf
+    known = find_measure(row.measure)
+    return row.value if known is not None and not known.higher_is_closer else -row.value
 
 
 def _side(name: str, layer: str | None) -> str:

@@ -5,58 +5,22 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
-from dataclasses import asdict
 from json import loads as parse_json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from repalign import benchmarks
 from repalign.benchmarks import Study, run_study
 from repalign.cli.output import print_failures, print_json, print_scores
 from repalign.cli.progress import unit_progress
 from repalign.cli.stimulus_progress import ModelLines
-from repalign.data import Assembly, Responses, ResultsDir, load_numpy, load_responses, readable
-from repalign.errors import FileError, InputError
+from repalign.data import ResultsDir
+from repalign.errors import InputError
 from repalign.execution import InProcess, ProcessPool
 from repalign.report import write_report
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-
-def compare(
-    a: Annotated[
-        Path, typer.Argument(metavar="A", help=".npy (stimulus, unit), or a saved Assembly or RDM (.npz).")
-    ],
-    b: Annotated[Path, typer.Argument(metavar="B", help="The other side.")],
-    measure: Annotated[
-        str, typer.Option(help="Measure id; see `repalign measures`.")
-    ] = "cka-linear-debiased",
-    seed: Annotated[int, typer.Option(min=0, help="For measures that split stimuli at random.")] = 0,
-    json: Json = False,
-) -> None:
-    """Compare two files of responses by one measure, joined by stimulus id, or by position without ids."""
-    found = benchmarks.compare(_responses(a), _responses(b), measure, seed=seed)
-    if json:
-        print_json(asdict(found))
-        return
-    print(f"{found.measure}  {found.value:.6f}  ({found.n} stimuli, joined by {found.joined})")
-
-
-def _responses(path: Path) -> Responses:
-    readable(path, "responses")
-    if path.suffix == ".npz":
-        return load_responses(path)
-    if path.suffix != ".npy":
-        raise FileError(
-            f"{path.name}: responses are read from .npy (stimulus, unit) or a saved .npz",
-            hint="Save them with numpy.save(path, array) or Assembly.save(path).",
-        )
-    array = load_numpy(path, "responses")
-    if isinstance(array, dict):
-        raise FileError(f"{path.name} is an .npz under another name", hint="Rename it.")
-    return Assembly(array, name=path.stem)
 
 
 def score(
@@ -89,7 +53,7 @@ def score(
         models=tuple(named_model(text) for text in models),
         benchmarks=tuple(benchmark),
         measures=tuple(measure or ()),
-        layers=_layers(layers),
+        layers=chosen_layers(layers),
         stimuli=stimuli,
         draws=draws,
         permutations=permutations,
@@ -124,7 +88,8 @@ def named_model(text: str) -> Any:
         ) from error
 
 
-def _layers(given: Sequence[str] | None) -> Any:
+def chosen_layers(given: Sequence[str] | None) -> Any:
+    """One of the rules, or names."""
     rules = ("default", "all", "choose")
     if not given:
         return "default"

@@ -1,84 +1,50 @@
-"""Comparisons between RDMs. Each is a dot product of two embedded pair vectors.
-
-Writing ``compare(x, y) = <embed(x), embed(y)>`` makes all pairs of many RDMs one matrix product,
-the noise ceiling a mean of embeddings, and a permutation a reordering of one embedding.
-"""
+"""Comparisons between RDMs, by name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.stats import rankdata
 
-from repalign.errors import DegenerateError, ShapeError
-from repalign.maths.checks import Floats, as_pairs, is_constant
+from repalign.errors import ShapeError, UnknownNameError
+from repalign.maths.checks import Floats, as_pairs
+from repalign.maths.embeddings import EMBEDDINGS, RANK_BASED, embed_cosine, embed_pearson
+from repalign.maths.geometry import bures, bures_distance, bures_distance_squared, euclidean_between
+from repalign.maths.kendall import tau_a, tau_b
+from repalign.maths.ranks import midranks
+from repalign.maths.riemannian import riemannian, riemannian_fitted
+from repalign.maths.whitened import embed_whitened_cosine, embed_whitened_pearson, whitened_length
 
-Truths = NDArray[np.bool_]
+__all__ = ["COMPARISONS", "EMBEDDINGS", "RANK_BASED", "Comparison", "compare", "find_comparison"]
 
-
-def embed_pearson(x: Floats) -> Floats:
-    """Centre and scale to unit length, so that dot products are Pearson's r.
-
-    Args:
-        x: Pair values, (..., n_pairs).
-
-    Raises:
-        DegenerateError: An RDM is constant.
-    """
-    x = as_pairs(x)
-    return _unit(x - x.mean(axis=-1, keepdims=True), is_constant(x, axis=-1))
+Transform = Callable[[Floats], Floats]
 
 
-def embed_spearman(x: Floats) -> Floats:
-    """Pearson's embedding of mid-ranks, so that dot products are Spearman's rho.
+@dataclass(frozen=True)
+class Comparison:
+    """How two RDMs are compared.
 
     Args:
-        x: Pair values, (..., n_pairs).
-
-    Raises:
-        DegenerateError: An RDM is constant.
+        name: What it is called in the id of a measure.
+        compare: (k, n_pairs), (m, n_pairs) to (k, m).
+        normalise: What is done to each subject's RDM, (n_subjects, n_pairs), before subjects are pooled
+            for the noise ceiling, so that none counts more than another where the comparison is blind
+            to the difference.
+        embed: (..., n_pairs) to (..., anything), where the comparison is the dot product of embeddings.
+        rank_based: Whether only the order of the pairs matters.
+        higher_is_closer: True for similarities, False for distances.
+        whole: Whether it needs all pairs of a number of stimuli, not just any list of pairs.
     """
-    x = as_pairs(x)
-    ranks = rankdata(x, axis=-1)
-    return _unit(ranks - (x.shape[-1] + 1) / 2, is_constant(x, axis=-1))
 
-
-def embed_rho_a(x: Floats) -> Floats:
-    """Centred mid-ranks times sqrt(12 / (P^3 - P)), so that dot products are rho-a.
-
-    rho-a = 12 sum(r1 r2) / (P^3 - P) is Spearman's rho expected under random breaking of ties
-    (Schuett et al. 2023, eLife 12:e82566); it does not favour models with ties.
-
-    Args:
-        x: Pair values, (..., n_pairs).
-    """
-    x = as_pairs(x)
-    pairs = x.shape[-1]
-    return (rankdata(x, axis=-1) - (pairs + 1) / 2) * np.sqrt(12.0 / (float(pairs) ** 3 - pairs))
-
-
-def embed_cosine(x: Floats) -> Floats:
-    """Scale to unit length, so that dot products are cosines.
-
-    Args:
-        x: Pair values, (..., n_pairs).
-
-    Raises:
-        DegenerateError: An RDM is all zero.
-    """
-    x = as_pairs(x)
-    return _unit(x, np.asarray(~x.any(axis=-1)))
-
-
-EMBEDDINGS: dict[str, Callable[[Floats], Floats]] = {
-    "pearson": embed_pearson,
-    "spearman": embed_spearman,
-    "rho-a": embed_rho_a,
-    "cosine": embed_cosine,
-}
-RANK_BASED = frozenset({"spearman", "rho-a"})
+    name: str
+    compare: Callable[[Floats, Floats], Floats]
+    normalise: Transform
+    embed: Transform | None = None
+    rank_based: bool = False
+    higher_is_closer: bool = True
+    whole: bool = False
 
 
 def compare(x: Floats, y: Floats, comparison: str) -> Floats:
@@ -87,27 +53,84 @@ def compare(x: Floats, y: Floats, comparison: str) -> Floats:
     Args:
         x: Pair values of shape (n_pairs,) or (k, n_pairs).
         y: Pair values of shape (n_pairs,) or (m, n_pairs), the same pairs in the same order.
-        comparison: One of :data:`EMBEDDINGS`.
+        comparison: One of :data:`COMPARISONS`.
 
     Returns:
-        Similarities in -1..1 (cosine of non-negative RDMs 0..1): scalar array, (k,), (m,) or (k, m).
+        Similarities, or distances where the comparison is one: scalar array, (k,), (m,) or (k, m).
 
     Raises:
-        ShapeError: The numbers of pairs differ.
-        DegenerateError: NaN, or a constant RDM (for cosine, one of zeros; for rho-a a constant RDM is
-            all ties and scores 0).
+        UnknownNameError: No such comparison.
+        ShapeError: The numbers of pairs differ, or are not those of any number of stimuli.
+        DegenerateError: NaN, or a constant RDM (for cosine and whitened cosine, one of zeros; for rho-a
+            and tau-a a constant RDM is all ties and scores 0).
+        UnsuitableError: For Bures, an RDM that is not one of squared Euclidean distances.
     """
     if x.shape[-1] != y.shape[-1]:
         raise ShapeError(f"the RDMs have {x.shape[-1]} and {y.shape[-1]} pairs; both need the same stimuli")
-    embed = EMBEDDINGS[comparison]
-    return np.asarray(embed(x) @ embed(y).T)
+    table = find_comparison(comparison).compare(*(np.atleast_2d(as_pairs(side)) for side in (x, y)))
+    return table.reshape(x.shape[:-1] + y.shape[:-1])
 
 
-def _unit(x: Floats, degenerate: Truths) -> Floats:
-    if degenerate.any():
-        raise DegenerateError(
-            "an RDM is constant: all its pairs have the same dissimilarity",
-            hint="Nothing can be ranked or correlated there; is the model blind to these stimuli?",
-        )
-    x = x / np.abs(x).max(axis=-1, keepdims=True)
-    return x / np.sqrt((x * x).sum(axis=-1, keepdims=True))
+def find_comparison(name: str) -> Comparison:
+    """The comparison with this name.
+
+    Raises:
+        UnknownNameError: No such comparison; the nearest names are in the hint.
+    """
+    if name not in COMPARISONS:
+        raise UnknownNameError.among("comparison between RDMs", name, COMPARISONS)
+    return COMPARISONS[name]
+
+
+def _embedded(name: str, embed: Transform, normalise: Transform, *, whole: bool = False) -> Comparison:
+    def product(x: Floats, y: Floats) -> Floats:
+        return embed(x) @ embed(y).T
+
+    return Comparison(name, product, normalise, embed, rank_based=name in RANK_BASED, whole=whole)
+
+
+def _white_cosine(x: Floats) -> Floats:
+    return x / whitened_length(x)[..., None]
+
+
+def _white_pearson(x: Floats) -> Floats:
+    return _white_cosine(x - x.mean(axis=-1, keepdims=True))
+
+
+def _unit_mean(x: Floats) -> Floats:
+    """Kernels of equal trace."""
+    return x / x.mean(axis=-1, keepdims=True)
+
+
+def _as_it_is(x: Floats) -> Floats:
+    return x
+
+
+def _distance(name: str, function: Callable[[Floats, Floats], Floats], *, whole: bool = True) -> Comparison:
+    # A distance is not blind to the size of an RDM, so neither is the mean of RDMs.
+    return Comparison(name, function, _as_it_is, higher_is_closer=False, whole=whole)
+
+
+#: All comparisons between RDMs.
+COMPARISONS: dict[str, Comparison] = {
+    each.name: each
+    for each in (
+        _embedded("pearson", EMBEDDINGS["pearson"], embed_pearson),
+        _embedded("spearman", EMBEDDINGS["spearman"], midranks),
+        _embedded("rho-a", EMBEDDINGS["rho-a"], midranks),
+        _embedded("cosine", EMBEDDINGS["cosine"], embed_cosine),
+        Comparison("tau-a", tau_a, midranks, rank_based=True),
+        Comparison("tau-b", tau_b, midranks, rank_based=True),
+        _embedded("whitened-cosine", embed_whitened_cosine, _white_cosine, whole=True),
+        _embedded("whitened-pearson", embed_whitened_pearson, _white_pearson, whole=True),
+        Comparison("bures", bures, _unit_mean, whole=True),
+        Comparison("bures-clipped", partial(bures, clipped=True), _unit_mean, whole=True),
+        _distance("bures-distance", bures_distance),
+        _distance("bures-distance-squared", bures_distance_squared),
+        _distance("bures-distance-squared-clipped", partial(bures_distance_squared, clipped=True)),
+        _distance("riemannian", riemannian),
+        _distance("riemannian-shrinkage0.1", partial(riemannian, shrinkage=0.1)),
+        _distance("riemannian-fitted", riemannian_fitted),
+        _distance("euclidean", euclidean_between, whole=False),
+    )
+}

@@ -8,14 +8,12 @@ import numpy as np
 
 from repalign.errors import DegenerateError
 from repalign.maths.checks import Floats, as_patterns, constant_rows
+from repalign.maths.noise import precision_root
+from repalign.maths.pairs import BITS, condensed, products_of_differences
+from repalign.maths.poisson import poisson
 
-# A block of rows times all stimuli is held at once, never the whole square.
-_BLOCK_ENTRIES = 4_000_000
-# Bits kept of a distance: fewer than float64 has, so that pairs at equal distance, whose sums were
-# taken in a different order, come out equal. Rank comparisons would else order ties by rounding.
-_BITS = 42
-# Below this share of |x|^2 + |y|^2, |x|^2 + |y|^2 - 2xy has cancelled and differences are taken directly.
-_NEAR = 0.01
+# Entries of a block of patterns that is worked on while it stays in the processor's cache.
+_CACHED = 64_000
 
 
 def correlation(X: Floats) -> Floats:
@@ -39,7 +37,7 @@ def correlation(X: Floats) -> Floats:
             hint="Use another dissimilarity (euclidean), another layer, or leave those stimuli out.",
             rows=constant,
         )
-    return _one_minus_products(_unit_rows(patterns - patterns.mean(axis=1, keepdims=True)))
+    return _one_minus_products(_unit_rows(patterns, patterns.mean(axis=1, keepdims=True)))
 
 
 def cosine(X: Floats) -> Floats:
@@ -63,7 +61,7 @@ def cosine(X: Floats) -> Floats:
             hint="Use another dissimilarity (euclidean), another layer, or leave those stimuli out.",
             rows=zero,
         )
-    return _one_minus_products(_unit_rows(patterns))
+    return _one_minus_products(_unit_rows(patterns, np.zeros((len(patterns), 1))))
 
 
 def squared_euclidean(X: Floats) -> Floats:
@@ -92,61 +90,63 @@ def euclidean(X: Floats) -> Floats:
     return np.ldexp(np.sqrt(squared, out=squared), exponent, out=squared)
 
 
+def mahalanobis(X: Floats, precision: Floats | None = None) -> Floats:
+    """Squared Mahalanobis distance per unit: (b_i - b_j) S^-1 (b_i - b_j)^T / n_units (Walther et al. 2016).
+
+    Args:
+        X: Responses, (n_stimuli, n_units).
+        precision: S^-1, the inverse of the noise covariance, (n_units, n_units); None for the identity,
+            which gives the mean squared difference.
+
+    Returns:
+        Condensed RDM, (n_stimuli (n_stimuli - 1) / 2,), range 0..inf.
+
+    Raises:
+        ShapeError: The precision does not fit the units.
+        DegenerateError: The precision is no symmetric, positive definite matrix.
+    """
+    patterns = as_patterns(X)
+    if precision is not None:
+        patterns = patterns @ precision_root(precision, patterns.shape[1])
+    return squared_euclidean(patterns) / patterns.shape[1]
+
+
 DISSIMILARITIES: dict[str, Callable[[Floats], Floats]] = {
     "correlation": correlation,
     "euclidean": euclidean,
+    "squared-euclidean": squared_euclidean,
     "cosine": cosine,
+    "mahalanobis": mahalanobis,
+    "poisson": poisson,
 }
 
 
-def _unit_rows(X: Floats) -> Floats:
-    # Scaling by the largest entry first keeps squares of very large or small responses finite.
-    scaled = X / np.abs(X).max(axis=1, keepdims=True)
-    return scaled / np.sqrt(np.einsum("ij,ij->i", scaled, scaled))[:, None]
+def _unit_rows(X: Floats, shift: Floats) -> Floats:
+    out = np.empty(X.shape)
+    step = max(1, _CACHED // X.shape[1])
+    for start in range(0, len(X), step):
+        rows = slice(start, start + step)
+        z = np.subtract(X[rows], shift[rows], out=out[rows])
+        # Scaling by the largest entry first keeps squares of very large or small responses finite.
+        z /= np.maximum(z.max(axis=1), -z.min(axis=1))[:, None]
+        z /= np.sqrt(np.einsum("ij,ij->i", z, z))[:, None]
+    return out
 
 
 def _one_minus_products(Z: Floats) -> Floats:
-    return _condensed_blocks(Z, lambda block, _start, _stop: np.rint((1.0 - block) * 2.0**_BITS) / 2.0**_BITS)
+    def block_of(rows: slice) -> Floats:
+        block = Z[rows] @ Z[rows.start :].T
+        np.subtract(1.0, block, out=block)
+        block *= 2.0**BITS
+        np.rint(block, out=block)
+        block *= 2.0**-BITS
+        return block
+
+    return condensed(len(Z), block_of)
 
 
 def _scaled_squares(X: Floats) -> tuple[Floats, int]:
     """Squared distances of X / 2^exponent, which neither overflow nor vanish, and the exponent."""
     exponent = int(np.frexp(np.abs(X).max())[1])
     scaled = np.ldexp(X, -exponent)
-    # Centring leaves distances alone and spares digits where all patterns are far from zero.
-    centred = scaled - scaled.mean(axis=0)
-    norms = np.einsum("ij,ij->i", centred, centred)
-
-    def squares(block: Floats, start: int, stop: int) -> Floats:
-        sums = norms[start:stop, None] + norms
-        squared = sums - 2.0 * block
-        # Row i of the block is stimulus start + i; only pairs with a later stimulus are wanted.
-        first, second = np.nonzero(np.triu(squared < _NEAR * sums, start + 1))
-        step = max(1, _BLOCK_ENTRIES // X.shape[1])
-        for i in range(0, len(first), step):
-            a, b = first[i : i + step], second[i : i + step]
-            difference = scaled[start + a] - scaled[b]
-            squared[a, b] = np.einsum("ij,ij->i", difference, difference)
-        return _keep_bits(squared)
-
-    return _condensed_blocks(centred, squares), exponent
-
-
-def _condensed_blocks(X: Floats, transform: Callable[[Floats, int, int], Floats]) -> Floats:
-    n = len(X)
-    out = np.empty(n * (n - 1) // 2)
-    step = max(1, _BLOCK_ENTRIES // n)
-    place = 0
-    for start in range(0, n, step):
-        stop = min(start + step, n)
-        block = transform(X[start:stop] @ X.T, start, stop)
-        for i in range(start, stop):
-            out[place : place + n - i - 1] = block[i - start, i + 1 :]
-            place += n - i - 1
-    return out
-
-
-def _keep_bits(values: Floats) -> Floats:
-    # Veltkamp's splitting (Dekker 1971): what survives the subtractions is the leading _BITS bits.
-    shifted = values * (2.0 ** (53 - _BITS) + 1.0)
-    return shifted - (shifted - values)
+    return products_of_differences(scaled, scaled), exponent

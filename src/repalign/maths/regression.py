@@ -1,17 +1,79 @@
-"""Linear predictivity: cross-validated ridge regression from model units to measured units."""
+"""Linear predictivity: held-out predictions of measured units from model units, and their scores."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
 import numpy as np
-from numpy.typing import NDArray
 
-from repalign.errors import DegenerateError, TooFewError
-from repalign.maths.checks import Floats, as_patterns, is_constant, same_rows
+from repalign.errors import InputError, ShapeError, TooFewError
+from repalign.maths.checks import Floats, as_patterns, same_rows
+from repalign.maths.penalties import ALPHAS, Folds
+from repalign.maths.pls import pls
+from repalign.maths.predictivity import SCORES, fold_correlations
+from repalign.maths.ridge import ols, ridge_cv, ridge_fixed, ridge_gcv
 
-ALPHAS: Floats = np.logspace(-4, 8, 25)
+
+@dataclass(frozen=True)
+class Method:
+    """A regression: what one fit part says about new stimuli.
+
+    Args:
+        predict: (X (n, p), Y (n, q), X_new (m, p), folds (n,)) to predictions (m, q). The folds are those
+            of the fit part, for methods that choose a parameter by cross-validation within it.
+        joint: Whether units of Y are fitted together, so that what is predicted for one depends on which
+            others are there.
+    """
+
+    predict: Callable[[Floats, Floats, Floats, Folds], Floats]
+    joint: bool = False
 
 
-def assign_folds(n: int, n_folds: int, generator: np.random.Generator) -> NDArray[np.intp]:
+def by_ridge_gcv(alphas: Floats = ALPHAS) -> Method:
+    """Ridge regression, a penalty per unit by generalised cross-validation."""
+    return Method(partial(_alone, ridge_gcv, alphas))
+
+
+def by_ridge_cv(alphas: Floats = ALPHAS) -> Method:
+    """Ridge regression, a penalty per unit by cross-validation over the folds of the fit part."""
+    return Method(partial(ridge_cv, alphas=alphas))
+
+
+def by_ridge(penalty: float) -> Method:
+    """Ridge regression on standardised units with one penalty."""
+    return Method(partial(_alone, ridge_fixed, penalty))
+
+
+def by_ols() -> Method:
+    """Ordinary least squares."""
+    return Method(_least_squares)
+
+
+def by_pls(n_components: int) -> Method:
+    """Partial least squares on centred units, not divided by their spread."""
+    return Method(partial(_alone, pls, n_components), joint=True)
+
+
+# Functions of the module, not of a call, so that a method can be sent to another process.
+def _alone(
+    predict: Callable[[Floats, Floats, Floats, Any], Floats],
+    parameter: Any,
+    X: Floats,
+    Y: Floats,
+    X_new: Floats,
+    folds: Folds,
+) -> Floats:
+    return predict(X, Y, X_new, parameter)
+
+
+def _least_squares(X: Floats, Y: Floats, X_new: Floats, folds: Folds) -> Floats:
+    return ols(X, Y, X_new)
+
+
+def assign_folds(n: int, n_folds: int, generator: np.random.Generator) -> Folds:
     """Assign n stimuli to folds of equal size (to one), at random.
 
     Returns:
@@ -28,12 +90,54 @@ def assign_folds(n: int, n_folds: int, generator: np.random.Generator) -> NDArra
     return generator.permutation(np.arange(n) % n_folds)
 
 
-def ridge_predictions(X: Floats, Y: Floats, folds: NDArray[np.intp], alphas: Floats = ALPHAS) -> Floats:
-    """Predict each stimulus's responses from a ridge regression that has not seen it.
+def held_out_predictions(X: Floats, Ys: Sequence[Floats], folds: Folds, method: Method) -> list[Floats]:
+    """Predict each stimulus's responses from a regression that has not seen it.
 
-    Within each fit part: units of X standardised, Y centred, and for every column of Y its own penalty,
-    the one with the least generalised cross-validation error (Golub, Heath & Wahba 1979, eq. 1.4).
-    Nothing of the held-out fold enters scaling, penalty or weights.
+    Nothing of the held-out fold enters scaling, penalty or weights. Several subjects with one model share
+    its decomposition.
+
+    Args:
+        X: Predictors, (n_stimuli, p).
+        Ys: Responses of each subject, (n_stimuli, q_s).
+        folds: Fold of each stimulus, (n_stimuli,).
+        method: The regression.
+
+    Returns:
+        Held-out predictions of each subject, (n_stimuli, q_s).
+
+    Raises:
+        ShapeError: Sides or folds differ in their number of stimuli.
+        InputError: One fold: nothing would be left to fit.
+    """
+    predictors = as_patterns(X, "X")
+    responses = [as_patterns(Y, "Y") for Y in Ys]
+    for each in responses:
+        same_rows(predictors, each)
+    _check_folds(folds, len(predictors))
+    if not method.joint and len(responses) > 1:
+        together = _held_out(predictors, np.hstack(responses), folds, method)
+        ends = np.cumsum([each.shape[1] for each in responses]).tolist()
+        return [together[:, end - Y.shape[1] : end] for end, Y in zip(ends, responses, strict=True)]
+    return [_held_out(predictors, each, folds, method) for each in responses]
+
+
+def _held_out(X: Floats, Y: Floats, folds: Folds, method: Method) -> Floats:
+    predictions = np.empty_like(Y)
+    for fold in np.unique(folds):
+        held = folds == fold
+        predictions[held] = method.predict(X[~held], Y[~held], X[held], folds[~held])
+    return predictions
+
+
+def _check_folds(folds: Folds, n: int) -> None:
+    if folds.shape != (n,):
+        raise ShapeError(f"folds have shape {folds.shape} for {n} stimuli", hint="One fold per stimulus.")
+    if len(np.unique(folds)) < 2:
+        raise InputError("there is one fold: nothing is left to fit", hint="Use at least 2 folds.")
+
+
+def ridge_predictions(X: Floats, Y: Floats, folds: Folds, alphas: Floats = ALPHAS) -> Floats:
+    """Held-out predictions of one subject by ridge regression with generalised cross-validation.
 
     Args:
         X: Predictors, (n_stimuli, p).
@@ -44,96 +148,38 @@ def ridge_predictions(X: Floats, Y: Floats, folds: NDArray[np.intp], alphas: Flo
     Returns:
         Held-out predictions, (n_stimuli, q).
     """
-    predictors, responses = as_patterns(X, "X"), as_patterns(Y, "Y")
-    same_rows(predictors, responses)
-    predictions = np.empty_like(responses)
-    for fold in np.unique(folds):
-        held = folds == fold
-        fit = (predictors[~held], responses[~held])
-        predictions[held] = _fit_predict(*fit, predictors[held], alphas)
-    return predictions
+    return held_out_predictions(X, [Y], folds, by_ridge_gcv(alphas))[0]
 
 
-def _fit_predict(X: Floats, Y: Floats, X_new: Floats, alphas: Floats) -> Floats:
-    mean, scale = X.mean(axis=0), X.std(axis=0)
-    varies = ~is_constant(X, axis=0)
-    # A unit that is constant in the fit part cannot predict; dividing by its rounding error would.
-    weights = np.where(varies, 1.0 / np.where(varies, scale, 1.0), 0.0)
-    Z, Z_new = (X - mean) * weights, (X_new - mean) * weights
-    offset = Y.mean(axis=0)
-    U, s, Vt = _svd(Z)
-    projected = U.T @ (Y - offset)
-    best = _gcv_choice(s, projected, ((Y - offset) ** 2).sum(axis=0), len(Y), alphas)
-    shrunk = (s / (s**2 + best[:, None])).T * projected
-    return Z_new @ (Vt.T @ shrunk) + offset
-
-
-def _svd(Z: Floats) -> tuple[Floats, Floats, Floats]:
-    U, s, Vt = np.linalg.svd(Z, full_matrices=False)
-    keep = s > s[0] * 1e-10 if len(s) and s[0] > 0 else np.zeros(len(s), dtype=bool)
-    return U[:, keep], s[keep], Vt[keep]
-
-
-def _gcv_choice(s: Floats, projected: Floats, total: Floats, n: int, alphas: Floats) -> Floats:
-    errors = np.full((len(alphas), projected.shape[1]), np.inf)
-    for i, alpha in enumerate(alphas):
-        kept = s**2 / (s**2 + alpha)
-        freedom = n - 1 - kept.sum()  # one more is spent on the mean
-        if freedom > 1e-3 * n:  # below, the fit interpolates and its error is rounding
-            residual = total - ((2 * kept - kept**2)[:, None] * projected**2).sum(axis=0)
-            errors[i] = residual / freedom**2
-    return alphas[errors.argmin(axis=0)]
-
-
-def fold_correlations(
-    Y: Floats, predictions: Floats, folds: NDArray[np.intp], weights: Floats | None = None
-) -> Floats:
-    """Pearson's r between held-out responses and predictions, within folds, averaged over folds.
-
-    Within folds, because predictions of different folds have different offsets: pooled over folds,
-    a model without any relation would get a negative r.
+def held_out_scores(
+    X: Floats, Ys: Sequence[Floats], folds: Folds, method: Method, score: str = "pearson"
+) -> list[Floats]:
+    """Score of every unit of every subject in held-out folds: :data:`SCORES` of the predictions.
 
     Args:
-        Y: Responses, (n_stimuli, q).
-        predictions: Held-out predictions, (n_stimuli, q).
+        X: Predictors, (n_stimuli, p).
+        Ys: Responses of each subject, (n_stimuli, q_s).
         folds: Fold of each stimulus, (n_stimuli,).
-        weights: How often each stimulus counts (bootstrap), (n_stimuli,); once each by default.
+        method: The regression, e.g. ``by_ridge_gcv()``.
+        score: ``"pearson"`` or ``"r2"``.
 
     Returns:
-        r per unit, -1..1, (q,). A prediction that is constant within a fold explains nothing there: r = 0.
-        With weights, a fold in which a unit's drawn responses are constant is left out of its average,
-        which is NaN where no fold remains.
-
-    Raises:
-        DegenerateError: Without weights: a unit's responses are constant within a fold.
+        For each subject (q_s,).
     """
-    counts = np.ones(len(folds)) if weights is None else weights
-    total, used = np.zeros(Y.shape[1]), np.zeros(Y.shape[1])
-    for fold in np.unique(folds):
-        held = (folds == fold) & (counts > 0)
-        if not held.any():
-            continue
-        y, w = Y[held], counts[held]
-        still = is_constant(y, axis=0)
-        if weights is None and still.any():
-            raise _constant_in_fold(still, int(fold))
-        r = w @ (_weighted_unit(y, w) * _weighted_unit(predictions[held], w))
-        total += np.where(still, 0.0, r)
-        used += ~still
-    return np.where(used > 0, total / np.maximum(used, 1), np.nan)
+    predictions = held_out_predictions(X, Ys, folds, method)
+    return [SCORES[score](Y, P, folds, None) for Y, P in zip(Ys, predictions, strict=True)]
 
 
-def _weighted_unit(side: Floats, w: Floats) -> Floats:
-    # What is left of a constant column is rounding, and must not be correlated with anything.
-    still = is_constant(side, axis=0)
-    centred = np.where(still, 0.0, side - w @ side / w.sum())
-    scaled = centred / np.where(still, 1.0, np.abs(centred).max(axis=0))
-    return scaled / np.sqrt(np.where(still, 1.0, np.einsum("i,ij,ij->j", w, scaled, scaled)))
-
-
-def _constant_in_fold(still: NDArray[np.bool_], fold: int) -> DegenerateError:
-    units = np.flatnonzero(still)
-    return DegenerateError(
-        f"{len(units)} of {len(still)} measured units are constant in fold {fold} (first: {units[0]})",
-        hint="A constant has no correlation: leave those units out, or use more stimuli.",
-    )
+__all__ = [
+    "Method",
+    "assign_folds",
+    "by_ols",
+    "by_pls",
+    "by_ridge",
+    "by_ridge_cv",
+    "by_ridge_gcv",
+    "fold_correlations",
+    "held_out_predictions",
+    "held_out_scores",
+    "ridge_predictions",
+]

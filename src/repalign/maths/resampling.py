@@ -1,225 +1,137 @@
-"""Bootstrap, jackknife and permutation: how sure a score is, and over what it generalises."""
+"""Variances of mean scores from draws of stimuli: over subjects, over stimuli and over both."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student_t
 
-from repalign.errors import DegenerateError
+from repalign.errors import DegenerateError, ShapeError
 from repalign.maths.checks import Floats
-from repalign.maths.comparison import EMBEDDINGS
-from repalign.maths.weighted import WEIGHTED, Sorted
+from repalign.maths.uncertainty import Over, Uncertainty, dual_uncertainty
 
-MIN_STIMULI = 10  # fewer carry no interval
-_BLOCK_ENTRIES = 2_000_000
+
+def pair_covariance(drawn: Floats, counts: Floats) -> Floats:
+    """Covariance of drawn scores that is not linear in how often each stimulus was drawn.
+
+    Args:
+        drawn: Scores in each draw, (n_draws, k).
+        counts: (n_draws, n_stimuli).
+
+    Returns:
+        (k, k), of the residuals of the regression; 0 where there are fewer than 3 draws a stimulus, too few
+        to tell the parts apart (with many stimuli the part is negligible).
+    """
+    draws, n = counts.shape
+    if draws < 3 * n:
+        return np.zeros((drawn.shape[1],) * 2)
+    design = counts - 1.0
+    design[:, -1] = 1.0  # counts sum to n, so one column is redundant: the intercept stands there
+    residuals = drawn - design @ np.linalg.solve(design.T @ design, design.T @ drawn)
+    return residuals.T @ residuals / (draws - n)
 
 
 @dataclass(frozen=True)
-class Uncertainty:
-    """A variance and its degrees of freedom."""
-
-    variance: float
-    freedom: int
-
-    def interval(self, value: float, level: float = 0.95) -> tuple[float, float]:
-        """Student-t interval around ``value``; it is not cut at the measure's range."""
-        half = float(student_t.ppf(0.5 + level / 2, self.freedom)) * self.variance**0.5
-        return value - half, value + half
-
-
-def stimulus_counts(n: int, draws: int, generator: np.random.Generator) -> Floats:
-    """How often each of n stimuli occurs in each bootstrap draw, (draws, n)."""
-    return generator.multinomial(n, np.full(n, 1.0 / n), size=draws).astype(np.float64)
-
-
-def pair_weights(counts: Floats) -> Floats:
-    """How often each pair of different stimuli occurs, (draws, n (n-1) / 2), from (draws, n)."""
-    i, j = np.triu_indices(counts.shape[1], 1)
-    return counts[:, i] * counts[:, j]
-
-
-def dual_variance(
-    both: float, over_subjects: float, over_stimuli: float, n_subjects: int, n_stimuli: int
-) -> float:
-    """Variance over subjects and stimuli together (Schuett et al. 2023, eLife 12:e82566).
-
-    V = R/(R-1) Vr + C/(C-1) Vp - RC/((R-1)(C-1)) (V2 - Vr - Vp), not below either corrected
-    one-factor variance and not above V2.
+class Covariances:
+    """Bootstrap covariances of k mean scores, (k, k) each, from which any weighted sum has its variance.
 
     Args:
-        both: V2, the variance when subjects and stimuli are resampled.
-        over_subjects: Vr, when subjects alone are.
-        over_stimuli: Vp, when stimuli alone are.
-        n_subjects: R, at least 2.
-        n_stimuli: C, at least 2.
+        both: When subjects and stimuli are resampled.
+        over_subjects: When subjects alone are; zeros with one subject.
+        over_stimuli: When stimuli alone are.
+        of_pairs: The part of ``over_stimuli`` that is not linear in the counts.
+        shape: (n_subjects, n_stimuli).
     """
-    r, c = n_subjects / (n_subjects - 1), n_stimuli / (n_stimuli - 1)
-    corrected = r * over_subjects + c * over_stimuli - r * c * (both - over_subjects - over_stimuli)
-    return min(max(corrected, r * over_subjects, c * over_stimuli), both)
+
+    both: Floats
+    over_subjects: Floats
+    over_stimuli: Floats
+    of_pairs: Floats
+    shape: tuple[int, int]
+
+    @classmethod
+    def of(cls, scores: Floats, drawn: Floats, n_stimuli: int, counts: Floats | None) -> Covariances:
+        """From scores (k, n_subjects), drawn (n_draws, k, n_subjects); see :func:`from_draws`."""
+        k, n_subjects = scores.shape
+        means = drawn.mean(axis=2)
+        own = scores - scores.mean(axis=1, keepdims=True)
+        within = np.moveaxis(drawn - means[:, :, None], 1, 0).reshape(k, -1)
+        over_stimuli = covariance(means)
+        both = over_stimuli + within @ within.T / within.shape[1] / n_subjects
+        of_pairs = np.zeros((k, k)) if counts is None else pair_covariance(means, counts)
+        return cls(both, own @ own.T / n_subjects**2, over_stimuli, of_pairs, (n_subjects, n_stimuli))
+
+    def uncertainty(self, weights: Floats, over: Over) -> Uncertainty:
+        """Uncertainty of the sum with these weights, (k,)."""
+        both, subjects, stimuli, pairs = (
+            float(weights @ each @ weights)
+            for each in (self.both, self.over_subjects, self.over_stimuli, self.of_pairs)
+        )
+        r, c = self.shape
+        if over == "subjects":
+            return Uncertainty(r / (r - 1) * subjects, r - 1)
+        if over == "stimuli":
+            return Uncertainty(c / (c - 1) * stimuli, c - 1)
+        return dual_uncertainty(both, subjects, stimuli, self.shape, pairs)
 
 
-def from_draws(scores: Floats, drawn: Floats, n_stimuli: int, generator: np.random.Generator) -> Uncertainty:
+def covariance(drawn: Floats) -> Floats:
+    """Covariance over draws, divided by their number, (k, k) from (n_draws, k)."""
+    centred = drawn - drawn.mean(axis=0)
+    return centred.T @ centred / len(drawn)
+
+
+def from_draws(scores: Floats, drawn: Floats, n_stimuli: int, counts: Floats | None = None) -> Uncertainty:
     """Uncertainty of the mean over subjects, from scores of each subject in each stimulus draw.
+
+    Subjects need not be drawn: resampling R of them has a mean of variance var / R (the population
+    formula), with all stimuli for Vr, and in each draw of stimuli for V2, which is Vp plus its mean.
 
     Args:
         scores: Score of each subject on all stimuli, (n_subjects,).
         drawn: Score of each subject in each draw of stimuli, (n_draws, n_subjects); draws without a
             number are NaN and left out.
         n_stimuli: How many stimuli there are.
-        generator: Draws the subjects.
+        counts: How often each stimulus was drawn, (n_draws, n_stimuli), if scores are means over pairs of
+            stimuli, as of RDMs; None if they are means over stimuli.
 
     Returns:
         Over subjects and stimuli; over stimuli only where there is one subject.
 
     Raises:
+        ShapeError: The numbers of subjects differ.
         DegenerateError: More than a tenth of the draws gave no number.
     """
-    valid = drawn[~np.isnan(drawn).any(axis=1)]
-    if len(valid) < 0.9 * len(drawn):
+    if drawn.shape[1:] != scores.shape:
+        raise ShapeError(f"scores {scores.shape} and drawn {drawn.shape} have different subjects")
+    kept = with_number(drawn)
+    counts = None if counts is None else counts[kept]
+    found = Covariances.of(scores[None], drawn[kept][:, None], n_stimuli, counts)
+    return found.uncertainty(np.ones(1), "both" if len(scores) > 1 else "stimuli")
+
+
+def without_each(scores: Floats) -> Floats:
+    """Mean over the last axis with each of its entries left out in turn, same shape.
+
+    Args:
+        scores: (..., n), n at least 2.
+    """
+    n = scores.shape[-1]
+    return (scores.sum(axis=-1, keepdims=True) - scores) / (n - 1)
+
+
+def with_number(drawn: Floats) -> NDArray[np.bool_]:
+    """Which draws gave a number in every entry, (n_draws,).
+
+    Raises:
+        DegenerateError: More than a tenth gave none.
+    """
+    valid = np.asarray(np.isfinite(drawn.reshape(len(drawn), -1)).all(axis=1))
+    lost = len(valid) - int(valid.sum())
+    if lost > 0.1 * len(valid):
         raise DegenerateError(
-            f"{len(drawn) - len(valid)} of {len(drawn)} bootstrap draws have no score (a constant RDM)",
+            f"{lost} of {len(valid)} bootstrap draws have no score (a constant RDM)",
             hint="There are too few distinct values for an interval.",
         )
-    n_subjects = len(scores)
-    over_stimuli = float(valid.mean(axis=1).var())
-    if n_subjects == 1:
-        return Uncertainty(n_stimuli / (n_stimuli - 1) * over_stimuli, n_stimuli - 1)
-    who = generator.integers(n_subjects, size=valid.shape)
-    both = float(np.take_along_axis(valid, who, axis=1).mean(axis=1).var())
-    # Resampling subjects alone needs no draws: its variance is known in closed form.
-    over_subjects = float(scores.var()) / n_subjects
-    variance = dual_variance(both, over_subjects, over_stimuli, n_subjects, n_stimuli)
-    return Uncertainty(variance, min(n_subjects, n_stimuli) - 1)
-
-
-def bootstrap_rdms(
-    model: Floats, subjects: Floats, comparison: str, draws: int, generator: np.random.Generator
-) -> Floats:
-    """Similarity of a model's RDM to each subject's in bootstrap draws of stimuli.
-
-    Args:
-        model: Pair values, (n_pairs,).
-        subjects: Pair values, (n_subjects, n_pairs).
-        comparison: A comparison of RDMs.
-        draws: How many draws.
-        generator: Draws the stimuli.
-
-    Returns:
-        (draws, n_subjects); NaN where a draw leaves an RDM constant.
-    """
-    n = _n_stimuli(model)
-    counts = stimulus_counts(n, draws, generator)
-    sides = [Sorted.of(side) for side in (model, *subjects)]
-    embed = WEIGHTED[comparison]
-    out = np.empty((draws, len(subjects)))
-    step = max(1, _BLOCK_ENTRIES // len(model))
-    for start in range(0, draws, step):
-        weights = pair_weights(counts[start : start + step])
-        embedded = embed(sides[0], weights)
-        for s, side in enumerate(sides[1:]):
-            out[start : start + step, s] = np.einsum("ij,ij->i", embedded, embed(side, weights))
-    return out
-
-
-def mantel(
-    model: Floats, subjects: Floats, comparison: str, permutations: int, generator: np.random.Generator
-) -> float:
-    """One-sided p-value of the mean similarity, by permuting stimuli (Mantel 1967).
-
-    Rows and columns of the model's RDM are permuted together, so that pairs are never treated as
-    independent. The null: the model's geometry is unrelated to which stimulus is which.
-
-    Args:
-        model: Pair values, (n_pairs,).
-        subjects: Pair values, (n_subjects, n_pairs).
-        comparison: A comparison of RDMs.
-        permutations: How many.
-        generator: Draws them.
-
-    Returns:
-        (1 + number of permutations at least as similar) / (1 + permutations), in (0, 1].
-    """
-    n = _n_stimuli(model)
-    embed = EMBEDDINGS[comparison]
-    rows, columns = np.triu_indices(n, 1)
-    square = np.zeros((n, n))
-    square[rows, columns] = square[columns, rows] = embed(model)
-    target = np.zeros((n, n))
-    target[rows, columns] = embed(subjects).mean(axis=0)
-
-    def permuted(order: NDArray[np.intp]) -> float:
-        return float(np.einsum("ij,ij->", square[np.ix_(order, order)], target))
-
-    return permutation_p(permuted, n, permutations, generator)
-
-
-def permutation_p(
-    statistic: Callable[[NDArray[np.intp]], float], n: int, permutations: int, generator: np.random.Generator
-) -> float:
-    """One-sided p-value of ``statistic(identity)`` among permutations of n stimuli.
-
-    Args:
-        statistic: Gives the score when one side's stimuli are taken in this order; larger is more alike.
-        n: Number of stimuli.
-        permutations: How many.
-        generator: Draws them.
-
-    Returns:
-        (1 + number of permutations at least as large) / (1 + permutations) (Phipson & Smyth 2010).
-    """
-    observed = statistic(np.arange(n))
-    # A permutation that leaves the score as it is must count, whatever the order of summation.
-    threshold = observed - 1e-12 * max(1.0, abs(observed))
-    reached = sum(statistic(generator.permutation(n)) >= threshold for _ in range(permutations))
-    return (1 + reached) / (1 + permutations)
-
-
-def jackknife(
-    statistic: Callable[[NDArray[np.intp]], Floats], n: int, generator: np.random.Generator, groups: int = 200
-) -> tuple[Floats, int]:
-    """Variance over stimuli by leaving out one stimulus, or one of ``groups`` groups, at a time.
-
-    For measures in which a stimulus drawn twice would look like perfect agreement with itself, as in
-    CKA and Procrustes, the jackknife (Efron & Stein 1981) stands in for the bootstrap.
-
-    Args:
-        statistic: Scores of each subject from the stimuli at these positions, (n_subjects,).
-        n: Number of stimuli.
-        generator: Assigns stimuli to groups.
-        groups: At most this many groups.
-
-    Returns:
-        Scores of each subject with each group left out, (n_groups, n_subjects), and their number.
-    """
-    n_groups = min(n, groups)
-    member = generator.permutation(np.arange(n) % n_groups)
-    left_out = [statistic(np.flatnonzero(member != g)) for g in range(n_groups)]
-    return np.stack(left_out), n_groups
-
-
-def from_jackknife(scores: Floats, left_out: Floats, n_stimuli: int) -> Uncertainty:
-    """Uncertainty of the mean over subjects from jackknife scores.
-
-    Over stimuli (G-1)/G sum (theta_g - mean)^2; with several subjects the variance over subjects,
-    corrected by R/(R-1), is added. The sum counts their interaction twice, so it errs on the wide side.
-
-    Args:
-        scores: Score of each subject on all stimuli, (n_subjects,).
-        left_out: From :func:`jackknife`, (n_groups, n_subjects).
-        n_stimuli: How many stimuli there are.
-    """
-    n_groups, n_subjects = left_out.shape
-    means = left_out.mean(axis=1)
-    over_stimuli = (n_groups - 1) / n_groups * float(((means - means.mean()) ** 2).sum())
-    if n_subjects == 1:
-        return Uncertainty(over_stimuli, n_groups - 1)
-    over_subjects = float(scores.var(ddof=1)) / n_subjects
-    return Uncertainty(over_stimuli + over_subjects, min(n_subjects, n_stimuli) - 1)
-
-
-def _n_stimuli(pairs: Floats) -> int:
-    return round((1 + (1 + 8 * len(pairs)) ** 0.5) / 2)
+    return valid

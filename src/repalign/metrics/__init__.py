@@ -1,22 +1,49 @@
 """Named measures over the nouns. No formula lives here; those are in ``repalign.maths``."""
 
 from repalign.metrics.behaviour import ErrorConsistency, OddOneOut
-from repalign.metrics.catalogue import MEASURES, measure
-from repalign.metrics.encoding import Encoding, Fit
+from repalign.metrics.catalogue import (
+    ALIASES,
+    FAMILIES,
+    FORMULAS,
+    GROUPS,
+    MEASURES,
+    Family,
+    find_measure,
+    measure,
+)
+from repalign.metrics.choices import ChoiceMeasure, CueConflict
+from repalign.metrics.dimensionality import DIMENSIONALITIES, dimensionality
+from repalign.metrics.encoding import BandedFits, Encoding, Fit, banded_encoding
 from repalign.metrics.measure import INVARIANCES, Measure
+from repalign.metrics.recognition import Recognition
+from repalign.metrics.reweighted import ReweightedRSA
 from repalign.metrics.rows import Rows, matrices
 from repalign.metrics.rsa import RSA
 
 __all__ = [
+    "ALIASES",
+    "DIMENSIONALITIES",
+    "FAMILIES",
+    "FORMULAS",
+    "GROUPS",
     "INVARIANCES",
     "MEASURES",
     "RSA",
+    "BandedFits",
+    "ChoiceMeasure",
+    "CueConflict",
     "Encoding",
     "ErrorConsistency",
+    "Family",
     "Fit",
     "Measure",
     "OddOneOut",
+    "Recognition",
+    "ReweightedRSA",
     "Rows",
+    "banded_encoding",
+    "dimensionality",
+    "find_measure",
     "matrices",
     "measure",
 ]

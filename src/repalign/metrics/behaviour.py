@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from repalign.data import Assembly, Choices, Responses, positions
 from repalign.errors import DegenerateError, UnsuitableError
-from repalign.maths import Floats, error_consistency, odd_one_out_credit, triplet_similarities
+from repalign.maths import (
+    Floats,
+    error_consistency,
+    odd_one_out_credit,
+    odd_one_out_probability,
+    triplet_similarities,
+)
 from repalign.metrics.measure import Measure, naming, unsuitable
 
 
 @dataclass(frozen=True, kw_only=True)
 class ErrorConsistency(Measure):
     """Cohen's kappa of being right on the same stimuli."""
+
+    sample: ClassVar[str] = "correctness"
 
     @property
     def needs(self) -> str:
@@ -46,7 +55,15 @@ class ErrorConsistency(Measure):
 
 @dataclass(frozen=True, kw_only=True)
 class OddOneOut(Measure):
-    """Share of triplets in which the model leaves out the stimulus that people left out."""
+    """How often, or how surely, the model leaves out the stimulus that people left out.
+
+    Args:
+        graded: The probability a softmax gives to the choice, instead of 1 or 0.
+    """
+
+    sample: ClassVar[str] = "triplets"
+
+    graded: bool = False
 
     @property
     def needs(self) -> str:
@@ -70,4 +87,7 @@ class OddOneOut(Measure):
     def _accuracy(self, responses: Floats, ids: tuple[str, ...], trials: Choices) -> float:
         rows = positions(ids, trials.stimulus.ravel().tolist()).reshape(-1, 3)
         odd = (trials.stimulus == trials.response[:, None]).argmax(axis=1)
-        return float(odd_one_out_credit(triplet_similarities(responses, rows), odd).mean())
+        similarities = triplet_similarities(responses, rows)
+        if self.graded:
+            return float(odd_one_out_probability(similarities)[np.arange(len(odd)), odd].mean())
+        return float(odd_one_out_credit(similarities, odd).mean())

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from repalign.data import Choices, Responses
 from repalign.errors import DegenerateError, UnsuitableError
@@ -32,7 +32,13 @@ class Measure(ABC):
         min_stimuli: Fewer are refused.
         source: Paper and equation.
         version: Rises when a score would change.
+        equal_sides: The value for equal sides; None stands for 1 of a similarity and 0 of a distance,
+            NaN for no such law.
+        resamples: Whether it is fast enough to be computed a thousand times over, for interval and p.
     """
+
+    #: Which made-up sides the check-suite gives it: see :mod:`repalign.testing.sides`.
+    sample: ClassVar[str] = "responses"
 
     id: str
     formula: str
@@ -44,6 +50,8 @@ class Measure(ABC):
     min_stimuli: int = 3
     source: str
     version: int = 1
+    equal_sides: float | None = None
+    resamples: bool = True
 
     @property
     @abstractmethod
@@ -66,6 +74,10 @@ class Measure(ABC):
             UnsuitableError: A side is not what the measure needs.
             DegenerateError: No number exists; the stimuli at fault are named.
         """
+
+    def remarks(self, model: Responses, target: Responses) -> tuple[str, ...]:
+        """What to keep in mind about a score of these two sides, for the row's reason; often nothing."""
+        return ()
 
     def describe(self) -> dict[str, Any]:
         """The measure as the command line lists it."""

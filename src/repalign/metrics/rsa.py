@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from repalign.data import RDM, Assembly, Responses
 from repalign.maths import DISSIMILARITIES, Floats, compare
+from repalign.maths.crossnobis import NOISELESS, REPEATED
 from repalign.metrics.measure import Measure, naming, unsuitable
 
 
@@ -40,13 +42,71 @@ class RSA(Measure):
             return np.atleast_2d(responses.values)
         if not isinstance(responses, Assembly):
             raise unsuitable(self, side, responses.name, responses)
-        stacked = responses.array() if responses.leading else responses.array()[None]
-        if responses.leading == "repetition":
-            stacked = stacked.mean(axis=0, keepdims=True)
         with naming(responses.ids, responses.name):
-            return np.stack([DISSIMILARITIES[self.dissimilarity](each) for each in stacked])
+            if responses.leading == "repetition":
+                return self._of_repetitions(responses.array())[None]
+            stacked = responses.array() if responses.leading else responses.array()[None]
+            return np.stack([self._of_patterns(each) for each in stacked])
 
     def scores(self, model: Responses, target: Responses, *, seed: int = 0) -> Floats:
-        """Similarity of the model's RDM to each subject's, (n_subjects,)."""
+        """Comparison of the model's RDM with each subject's, (n_subjects,)."""
         with naming(None, f"{model.name} against {target.name}"):
             return compare(self.pairs(model)[0], self.pairs(target, "target"), self.comparison)
+
+    def _of_patterns(self, patterns: Floats) -> Floats:
+        return DISSIMILARITIES[self.dissimilarity](patterns)
+
+    def _of_repetitions(self, repetitions: Floats) -> Floats:
+        return self._of_patterns(repetitions.mean(axis=0))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RateRSA(RSA):
+    """Compare RDMs of counts or rates, which are not negative."""
+
+    sample: ClassVar[str] = "positive"
+
+    @property
+    def needs(self) -> str:
+        """No rate is negative."""
+        return "counts or rates, not negative (Assembly), or an RDM on both sides"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepeatedRSA(RSA):
+    """Compare RDMs whose dissimilarity takes the noise from a side's repetitions.
+
+    A repetition in which all units of a stimulus are NaN did not show that stimulus. A side without
+    repetitions, as a deterministic network is, has no noise to estimate and is taken as free of it. The
+    invariances declared are those of any sides; where noise is estimated there may be more (multiplied
+    responses have multiplied noise).
+    """
+
+    @property
+    def needs(self) -> str:
+        """Repetitions where there is noise."""
+        return (
+            "responses (Assembly) or an RDM on both sides; a side's noise is estimated from its "
+            "repetitions (at least 2), and a side without any is taken as free of noise"
+        )
+
+    def _of_patterns(self, patterns: Floats) -> Floats:
+        return NOISELESS[self.dissimilarity](patterns)
+
+    def _of_repetitions(self, repetitions: Floats) -> Floats:
+        return REPEATED[self.dissimilarity](repetitions)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepeatedRateRSA(RepeatedRSA):
+    """The same for counts or rates."""
+
+    sample: ClassVar[str] = "positive"
+
+    @property
+    def needs(self) -> str:
+        """Repetitions where there is noise, and no negative rates."""
+        return (
+            "counts or rates, not negative (Assembly), or an RDM on both sides; a side is cross-validated "
+            "over its repetitions (at least 2), and a side without any is taken as free of noise"
+        )

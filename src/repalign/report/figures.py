@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from repalign.data import Score, ScoreTable
-from repalign.metrics import MEASURES
+from repalign.metrics import find_measure
 from repalign.models import is_model_name
 
 # Okabe & Ito's colours: told apart with every kind of colour blindness.
@@ -144,7 +144,8 @@ def _draw_ceiling(axes: Any, rows: Sequence[Score]) -> None:
 
 
 def _higher(row: Score) -> bool:
-    return MEASURES[row.measure].higher_is_closer if row.measure in MEASURES else True
+    known = find_measure(row.measure)
+    return known is None or known.higher_is_closer
 
 
 def _axis(rows: Sequence[Score]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from repalign.data import ResultsDir as Results
 from repalign.data import Score, ScoreTable, write_bytes
 from repalign.errors import StorageError, TooFewError
-from repalign.metrics import MEASURES
+from repalign.metrics import find_measure
 from repalign.report.figures import bars_svg, describe_ceiling, drawn, heading, label, panels
 
 
@@ -69,7 +69,7 @@ def render(table: ScoreTable, failures: dict[str, dict[str, Any]], title: str) -
         title=title,
         panels=parts,
         failures=[_failure(failure) for failure in failures.values()],
-        measures=[MEASURES[m].describe() for m in sorted({r.measure for r in table}) if m in MEASURES],
+        measures=[m.describe() for m in map(find_measure, sorted({r.measure for r in table})) if m],
         code=sorted({r.code_version for r in table if r.code_version}),
         csv=base64.b64encode(table.to_csv().encode()).decode(),
         json=base64.b64encode(table.to_json().encode()).decode(),

@@ -1,0 +1,188 @@
+"""Differences between models on one target: intervals, tests corrected for their number, equivalence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from repalign.benchmarks.benchmark import Benchmark, benchmark
+from repalign.benchmarks.design import Design, Over, choose_design
+from repalign.benchmarks.effort import Effort
+from repalign.benchmarks.inference import check_size
+from repalign.benchmarks.layers import split_layers
+from repalign.benchmarks.responders import respond
+from repalign.benchmarks.sampling import Sampled, sample
+from repalign.benchmarks.score import Case, cases, check_enough, default_measure, joined, subset, targets
+from repalign.data import Responses, Target
+from repalign.errors import InputError, TooFewError, UnknownNameError
+from repalign.maths import CORRECTIONS, Floats, equivalence_p
+from repalign.metrics import Measure
+from repalign.metrics import measure as named_measure
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """Score of ``a`` less score of ``b``, positive where ``a`` scores higher.
+
+    ``p`` is two-sided and for this pair alone, ``p_adjusted`` for all pairs of the call by ``correction``;
+    ``p_equivalent`` is small where the difference is surely smaller than ``margin``, also adjusted.
+    What is absent is None, and ``reason`` says why.
+    """
+
+    a: str
+    a_layer: str | None
+    b: str
+    b_layer: str | None
+    target: str
+    region: str | None
+    measure: str
+    value: float
+    ci_low: float | None = None
+    ci_high: float | None = None
+    p: float | None = None
+    p_adjusted: float | None = None
+    correction: str
+    n_tests: int = 0
+    margin: float | None = None
+    p_equivalent: float | None = None
+    n_stimuli: int
+    n_subjects: int | None
+    reason: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The difference as a row."""
+        return asdict(self)
+
+
+def differences(
+    models: Sequence[Any],
+    target: Target | Benchmark | Responses | str,
+    measure: str | Measure | None = None,
+    *,
+    layers: str | Sequence[str] = "default",
+    stimuli: int | None = None,
+    correction: str = "holm",
+    margin: float | None = None,
+    over: Over = "auto",
+    draws: int = 1000,
+    seed: int = 0,
+) -> tuple[Difference, ...]:
+    """Compare the scores of all pairs of models on the same stimuli and subjects.
+
+    All models see the same resamples, so that what they share cancels. Models that are equally close
+    are not thereby different: only ``margin`` tests for sameness.
+
+    Args:
+        models: At least two of what :func:`repalign.score` takes; layers count as models of their own.
+        target: As in :func:`repalign.score`.
+        measure: A measure or its id; the benchmark's default where there is one.
+        layers: As in :func:`repalign.score`.
+        stimuli: Compare on a seeded random subset of this many.
+        correction: ``holm`` (family-wise error) or ``bh`` (false discovery rate), over all pairs.
+        margin: Differences smaller than this, in units of the measure, count as none; adds the test for
+            equivalence.
+        over: What is to be generalised to: ``auto`` (the most the data carry), ``both``, ``subjects``
+            or ``stimuli``.
+        draws: Bootstrap draws.
+        seed: Of every random step.
+
+    Returns:
+        One difference per pair, in the order of the models.
+
+    Raises:
+        TooFewError: Fewer than two models (or layers).
+        UnsuitableError: The measure cannot be resampled, or the design does not carry ``over``.
+        IdentityError, DegenerateError: As in :func:`repalign.score`.
+    """
+    if correction not in CORRECTIONS:
+        raise UnknownNameError.among("correction", correction, CORRECTIONS)
+    if draws < 2:
+        raise InputError(f"{draws} draws give no interval", hint="Use 1000.")
+    bench = benchmark(target) if isinstance(target, str) else target
+    chosen = named_measure(measure if measure is not None else default_measure(bench))
+    effort = Effort(draws, 0, seed, over)
+    found: list[Difference] = []
+    for whole in targets(bench):
+        goal, drawn = subset(whole, stimuli, seed)
+        everyone: list[Case] = []
+        for model in models:
+            parts = split_layers(respond(model, bench, layers), layers)
+            sides = {name: partial(joined, part, whole, goal, drawn) for name, part in parts.items()}
+            everyone += cases(sides, chosen, layers, seed)
+        found += _of_target(everyone, goal, chosen, correction, margin, effort)
+    return tuple(found)
+
+
+def _of_target(
+    everyone: Sequence[Case],
+    goal: Target,
+    measure: Measure,
+    correction: str,
+    margin: float | None,
+    effort: Effort,
+) -> list[Difference]:
+    if len(everyone) < 2:
+        raise TooFewError("a difference needs at least two models or layers", hint="Name another.")
+    first = everyone[0]
+    check_enough(measure, first.n_stimuli)
+    check_size(measure, first.model, effort)
+    scores = np.stack([measure.scores(each.model, each.target, seed=effort.seed) for each in everyone])
+    design = choose_design(scores.shape[1], first.n_stimuli, effort.over)
+    sampled = None
+    if isinstance(design, Design):
+        sampled = sample(measure, [each.model for each in everyone], first.target, scores, effort)
+    found: list[Difference] = []
+    for i, j in combinations(range(len(everyone)), 2):
+        bare = Difference(
+            a=everyone[i].model.name,
+            a_layer=everyone[i].layer or None,
+            b=everyone[j].model.name,
+            b_layer=everyone[j].layer or None,
+            target=goal.name,
+            region=goal.region or None,
+            measure=measure.id,
+            value=float(scores[i].mean() - scores[j].mean()),
+            correction=correction,
+            margin=margin,
+            n_stimuli=first.n_stimuli,
+            n_subjects=goal.n_subjects or None,
+        )
+        sign = np.zeros(len(everyone))
+        sign[i], sign[j] = 1.0, -1.0
+        found.append(_tested(bare, sampled, sign, design))
+    return _corrected(found)
+
+
+def _tested(bare: Difference, sampled: Sampled | None, sign: Floats, design: Design | str) -> Difference:
+    if sampled is None or isinstance(design, str):
+        return replace(bare, reason=str(design))
+    uncertainty = sampled.uncertainty(sign, design.over)
+    if not uncertainty.variance > 0:
+        return replace(bare, reason="the scores are the same in every resample: nothing to test")
+    low, high = uncertainty.interval(bare.value)
+    equivalent = None
+    if bare.margin is not None:
+        equivalent = equivalence_p(bare.value, uncertainty.variance, uncertainty.freedom, bare.margin)
+    words = "; ".join(part for part in (design.words, design.caveat) if part)
+    p = uncertainty.p(bare.value)
+    return replace(bare, ci_low=low, ci_high=high, p=p, p_equivalent=equivalent, reason=words)
+
+
+def _corrected(found: list[Difference]) -> list[Difference]:
+    """p-values adjusted for the number of pairs that were tested."""
+    tested = [i for i, each in enumerate(found) if each.p is not None]
+    if not tested:
+        return found
+    correct = CORRECTIONS[found[0].correction]
+    adjusted = correct([found[i].p or 0.0 for i in tested]).tolist()
+    same = [found[i].p_equivalent for i in tested]
+    together = [None] * len(same) if None in same else correct([s or 0.0 for s in same]).tolist()
+    out = list(found)
+    for i, p, equivalent in zip(tested, adjusted, together, strict=True):
+        out[i] = replace(found[i], p_adjusted=p, p_equivalent=equivalent, n_tests=len(tested))
+    return out

@@ -1,0 +1,186 @@
+"""Scores on resampled stimuli, by family of measures: what every interval and difference is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import singledispatch
+
+import numpy as np
+from numpy.typing import NDArray
+
+from repalign.benchmarks.effort import Effort
+from repalign.benchmarks.join import take
+from repalign.data import Responses
+from repalign.errors import UnsuitableError
+from repalign.maths import (
+    EMBEDDINGS,
+    Bootstrapped,
+    Floats,
+    Jackknifed,
+    Multiplied,
+    bootstrap_models,
+    cka_left_out,
+    compact,
+    held_out_draws,
+    jackknife,
+    jackknife_models,
+    linear_cka_debiased,
+)
+from repalign.metrics import (
+    RSA,
+    ChoiceMeasure,
+    Encoding,
+    ErrorConsistency,
+    Measure,
+    Recognition,
+    ReweightedRSA,
+    Rows,
+    matrices,
+)
+from repalign.metrics.encoding import SUMMARIES
+from repalign.seeds import rng
+
+Sampled = Bootstrapped | Jackknifed | Multiplied
+# Up to here debiased CKA is left out stimulus by stimulus, holding two n x n kernels; beyond, by groups.
+MAX_KERNEL = 2000
+
+
+def sample(
+    measure: Measure,
+    models: Sequence[Responses],
+    target: Responses,
+    scores: Floats,
+    effort: Effort,
+    *,
+    ceilings: bool = False,
+) -> Sampled:
+    """Score models on resampled stimuli; all of them see the same ones.
+
+    Args:
+        measure: The measure that gave ``scores``.
+        models: One layer each, joined with the target.
+        target: The target.
+        scores: Of each model with each subject on all stimuli, (n_models, n_subjects).
+        effort: How much resampling, and the seed.
+        ceilings: Whether noise ceilings are resampled too, where the measure has them.
+
+    Raises:
+        UnsuitableError: The measure cannot be resampled; the message is the reason.
+        DegenerateError: Too many resamples have no score.
+    """
+    return _sample(measure, models, target, scores, effort, ceilings)
+
+
+@singledispatch
+def _sample(
+    measure: Measure,
+    models: Sequence[Responses],
+    target: Responses,
+    scores: Floats,
+    effort: Effort,
+    ceilings: bool,
+) -> Sampled:
+    raise UnsuitableError("no interval: the trials share stimuli")
+
+
+@_sample.register
+def _(
+    measure: RSA,
+    models: Sequence[Responses],
+    target: Responses,
+    scores: Floats,
+    effort: Effort,
+    ceilings: bool,
+) -> Sampled:
+    own = np.stack([measure.pairs(model)[0] for model in models])
+    subjects = measure.pairs(target, "target")
+    if measure.comparison in EMBEDDINGS:
+        generator = rng(effort.seed, "bootstrap", "stimuli")
+        return bootstrap_models(own, subjects, measure.comparison, effort.draws, generator)
+    generator = rng(effort.seed, "jackknife", "stimuli")
+    several = ceilings and len(subjects) > 2
+    return jackknife_models(own, subjects, measure.comparison, generator, ceilings=several)
+
+
+@_sample.register
+def _(
+    measure: Rows,
+    models: Sequence[Responses],
+    target: Responses,
+    scores: Floats,
+    effort: Effort,
+    ceilings: bool,
+) -> Sampled:
+    Xs = [reduced(measure, model, "model")[0] for model in models]
+    Ys = reduced(measure, target, "target")
+    n = len(Ys[0])
+    if measure.function is linear_cka_debiased and n <= MAX_KERNEL:
+        return Jackknifed(scores, np.stack([cka_left_out(X, Ys) for X in Xs], axis=1), n)
+
+    def without(rows: NDArray[np.intp]) -> Floats:
+        return np.array([[measure.function(X[rows], Y[rows]) for Y in Ys] for X in Xs])
+
+    return _left_out(without, n, scores, measure, effort)
+
+
+@_sample.register
+def _(
+    measure: Encoding,
+    models: Sequence[Responses],
+    target: Responses,
+    scores: Floats,
+    effort: Effort,
+    ceilings: bool,
+) -> Sampled:
+    def drawn(model: Responses) -> tuple[Floats, int]:
+        fits = measure.fits(model, target, effort.seed)
+        moved = held_out_draws(
+            [fit.responses for fit in fits],
+            [fit.predictions for fit in fits],
+            fits[0].folds,
+            score=measure.score,
+            summary=SUMMARIES[measure.summary],
+            draws=effort.draws,
+            generator=rng(effort.seed, "multipliers", "stimuli"),
+        )
+        return moved, len(fits[0].folds)
+
+    found = [drawn(model) for model in models]
+    return Multiplied(scores, np.stack([moved for moved, _ in found], axis=1), found[0][1])
+
+
+def _without_stimuli(
+    measure: Measure,
+    models: Sequence[Responses],
+    target: Responses,
+    scores: Floats,
+    effort: Effort,
+    ceilings: bool,
+) -> Sampled:
+    """The whole measure, fits included, with each stimulus left out."""
+    ids = target.ids
+    n = len(ids) if ids is not None else len(matrices(measure, models[0], "model")[0])
+
+    def without(rows: NDArray[np.intp]) -> Floats:
+        goal = take(target, rows)
+        return np.stack([measure.scores(take(model, rows), goal, seed=effort.seed) for model in models])
+
+    return _left_out(without, n, scores, measure, effort)
+
+
+for _kind in (ErrorConsistency, ChoiceMeasure, Recognition, ReweightedRSA):
+    _sample.register(_kind, _without_stimuli)
+
+
+def reduced(measure: Rows, responses: Responses, side: str) -> list[Floats]:
+    """One matrix per subject, in as few columns as give the measure the same number."""
+    # Blind to rotations means that inner products between stimuli decide: n columns are enough.
+    reduce = compact if "orthogonal" in measure.invariances else np.asarray
+    return [reduce(each) for each in matrices(measure, responses, side)]
+
+
+def _left_out(
+    without: Callable[[NDArray[np.intp]], Floats], n: int, scores: Floats, measure: Measure, effort: Effort
+) -> Jackknifed:
+    left_out, _ = jackknife(without, n, rng(effort.seed, "jackknife", "stimuli"))
+    return Jackknifed(scores, left_out, n, higher_is_closer=measure.higher_is_closer)

@@ -1,0 +1,164 @@
+"""repalign compare, differences and dimensionality."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import redirect_stdout
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from repalign import benchmarks
+from repalign.benchmarks import Difference, SimilarityMatrix
+from repalign.cli.output import print_json, print_table, print_text
+from repalign.cli.scoring import chosen_layers, named_model
+from repalign.data import Assembly, Responses, load_numpy, load_responses, readable
+from repalign.errors import FileError, InputError, UnsuitableError
+from repalign.metrics import DIMENSIONALITIES, dimensionality
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+SHOWN = 8  # models whose matrix fits 80 columns
+
+
+def compare(
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="A B...", help=".npy (stimulus, unit), or a saved Assembly or RDM (.npz)."),
+    ],
+    measure: Annotated[
+        str, typer.Option(help="Measure id; see `repalign measures`.")
+    ] = "cka-linear-debiased",
+    seed: Annotated[int, typer.Option(min=0, help="For measures that split stimuli at random.")] = 0,
+    json: Json = False,
+) -> None:
+    """Compare two or more files of responses by one measure, joined by stimulus id (or by position)."""
+    if len(files) < 2:
+        raise typer.BadParameter("name at least two files")
+    sides = [_responses(path) for path in files]
+    if len(sides) > 2:
+        _print_matrix(benchmarks.compare_all(sides, measure, seed=seed), as_json=json)
+        return
+    found = benchmarks.compare(sides[0], sides[1], measure, seed=seed)
+    if json:
+        print_json(asdict(found))
+        return
+    print(f"{found.measure}  {found.value:.6f}  ({found.n} stimuli, joined by {found.joined})")
+
+
+def _print_matrix(found: SimilarityMatrix, *, as_json: bool) -> None:
+    if as_json:
+        about = {"measure": found.measure, "n": found.n, "joined": found.joined, "names": list(found.names)}
+        print_json({**about, "values": found.values.tolist()})
+        return
+    columns = [str(i + 1) for i in range(min(SHOWN, len(found.names)))]
+    rows = [
+        [f"{i + 1} {name}"[:28], *(f"{value:.3f}" for value in values[:SHOWN])]
+        for i, (name, values) in enumerate(zip(found.names, found.values, strict=True))
+    ]
+    print_table(f"{found.measure} ({found.n} stimuli, joined by {found.joined})", ["", *columns], rows)
+    if len(found.names) > SHOWN:
+        print(f"the first {SHOWN} of {len(found.names)} columns; all with --json")
+
+
+def _responses(path: Path) -> Responses:
+    readable(path, "responses")
+    if path.suffix == ".npz":
+        return load_responses(path)
+    if path.suffix != ".npy":
+        raise FileError(
+            f"{path.name}: responses are read from .npy (stimulus, unit) or a saved .npz",
+            hint="Save them with numpy.save(path, array) or Assembly.save(path).",
+        )
+    array = load_numpy(path, "responses")
+    if isinstance(array, dict):
+        raise FileError(f"{path.name} is an .npz under another name", hint="Rename it.")
+    return Assembly(array, name=path.stem)
+
+
+def dimensions(
+    file: Annotated[Path, typer.Argument(help=".npy (stimulus, unit), or a saved Assembly (.npz).")],
+    json: Json = False,
+) -> None:
+    """Print the dimensionality of one set of responses, by every definition."""
+    responses = _responses(file)
+    if not isinstance(responses, Assembly):
+        raise UnsuitableError(f"{file.name} holds no responses", hint="Dimensionality is one of an Assembly.")
+    values = {name: dimensionality(responses, name) for name in DIMENSIONALITIES}
+    if json:
+        print_json({"name": responses.name, "n_stimuli": responses.n_stimuli, "dimensionality": values})
+        return
+    rows = [[name, f"{value:.3f}", DIMENSIONALITIES[name].formula] for name, value in values.items()]
+    print_table(f"{responses.name} ({responses.n_stimuli} stimuli)", ["id", "value", "formula"], rows)
+
+
+def differences(
+    models: Annotated[
+        list[str], typer.Argument(metavar="MODEL...", help="source/name, a JSON triple, or a saved .npz.")
+    ],
+    benchmark: Annotated[str, typer.Option(help="dataset/target.")],
+    measure: Annotated[str | None, typer.Option(help="Measure id.")] = None,
+    layers: Annotated[
+        list[str] | None, typer.Option(help="default, all, choose, or names; may be repeated.")
+    ] = None,
+    stimuli: Annotated[
+        int | None, typer.Option(min=1, help="A seeded random subset of this many stimuli.")
+    ] = None,
+    correction: Annotated[str, typer.Option(help="holm or bh, over all pairs.")] = "holm",
+    margin: Annotated[
+        float | None, typer.Option(help="Smaller differences count as none: adds a test for sameness.")
+    ] = None,
+    over: Annotated[str, typer.Option(help="Generalise to: auto, both, subjects, stimuli.")] = "auto",
+    draws: Annotated[int, typer.Option(min=2, help="Bootstrap draws.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Of every random step.")] = 0,
+    json: Json = False,
+) -> None:
+    """Compare the scores of models with one another: differences, intervals, corrected p."""
+    if over not in ("auto", "both", "subjects", "stimuli"):
+        raise InputError(f"--over {over} is not known", hint="One of: auto, both, subjects, stimuli.")
+    with redirect_stdout(sys.stderr):
+        found = benchmarks.differences(
+            [named_model(text) for text in models],
+            benchmark,
+            measure,
+            layers=chosen_layers(layers),
+            stimuli=stimuli,
+            correction=correction,
+            margin=margin,
+            over=over,
+            draws=draws,
+            seed=seed,
+        )
+    if json:
+        print_json([each.as_dict() for each in found])
+        return
+    _print_differences(found)
+
+
+def _print_differences(found: tuple[Difference, ...]) -> None:
+    first = found[0]
+    tested = first.p_equivalent is not None
+    columns = ["model", "less", "difference", "95 % interval", f"p ({first.correction})"]
+    rows = [
+        [
+            _shown(each.a, each.a_layer),
+            _shown(each.b, each.b_layer),
+            f"{each.value:.4f}",
+            "absent" if each.ci_low is None else f"{each.ci_low:6.3f} … {each.ci_high:.3f}",
+            "absent" if each.p_adjusted is None else f"{each.p_adjusted:.3f}",
+            *([f"{each.p_equivalent:.3f}"] if tested else []),
+        ]
+        for each in found
+    ]
+    if tested:
+        columns.append(f"p same (±{first.margin:g})")
+    print_table(f"{first.target} · {first.measure}", columns, rows)
+    print_text(f"  {first.n_stimuli} stimuli, {first.n_subjects or 'no'} subjects, {first.n_tests} tests")
+    for reason in dict.fromkeys(each.reason for each in found):
+        print_text(f"  {reason}")
+
+
+def _shown(model: str, layer: str | None) -> str:
+    bare = model.partition("(")[0]
+    return f"{bare} {layer}" if layer and layer not in ("penultimate", "output") else bare
