@@ -5,7 +5,7 @@ OUT ?= repalign-demo
 BIN := .venv/bin
 PIP := $(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt
 
-.PHONY: demo test test-all check bench docs clean
+.PHONY: demo test test-all check bench calibrate docs clean
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -46,6 +46,9 @@ check: .venv/.dev
 
 bench: .venv/.test
 	@$(BIN)/python -m benchmarks
+
+calibrate: .venv/.test
+	@$(BIN)/python -m benchmarks.calibration
 
 docs: .venv/.dev
 	@$(BIN)/python -m pytest tests/docs -n 0

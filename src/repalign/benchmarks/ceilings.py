@@ -34,6 +34,9 @@ def _ceiling(measure: Measure, target: Responses, effort: Effort) -> tuple[Ceili
 
 @_ceiling.register
 def _(measure: RSA, target: Responses, effort: Effort) -> tuple[Ceiling, str]:
+    if measure.streams(target, target):
+        several = isinstance(target, Assembly) and target.leading == "subject"
+        return NONE, "no ceiling: RDMs of this size are not held" if several else "one RDM: no ceiling"
     subjects = measure.pairs(target, "target")
     if len(subjects) < 2:
         return NONE, "one RDM: no ceiling"

@@ -64,6 +64,8 @@ def _by_permuting(
 
 @_chance_p.register
 def _(measure: RSA, model: Responses, target: Responses, effort: Effort) -> float:
+    if measure.streams(model, target):
+        raise UnsuitableError("no p: so many pairs are not permuted")
     own, subjects = measure.pairs(model)[0], measure.pairs(target, "target")
     if measure.comparison in EMBEDDINGS:
         return mantel(own, subjects, measure.comparison, effort.permutations, _stream(effort))

@@ -14,10 +14,7 @@ from repalign.benchmarks.sampling import sample
 from repalign.data import RDM, Assembly, Responses
 from repalign.errors import UnsuitableError
 from repalign.maths import Floats
-from repalign.metrics import RSA, Measure
-
-# Beyond this many pairs a bootstrap of an RDM takes hours, and half a gigabyte a side.
-MAX_RESAMPLED_PAIRS = 5_000_000
+from repalign.metrics import HELD_PAIRS, RSA, Measure
 
 
 @dataclass(frozen=True)
@@ -44,7 +41,7 @@ def infer(measure: Measure, model: Responses, target: Responses, scores: Floats,
         UnsuitableError: Resampling is asked for and too large; or subjects are, and there is one.
         DegenerateError: Too many resamples have no score.
     """
-    check_size(measure, model, effort)
+    check_size(measure, model, target, effort)
     remarks = measure.remarks(model, target)
     interval, about_interval = _interval(measure, model, target, scores, effort)
     p, about_p = _p(measure, model, target, effort)
@@ -68,7 +65,8 @@ def _interval(
     except UnsuitableError as reason:
         return None, (reason.message,)
     uncertainty = sampled.uncertainty(np.ones(1), design.over)
-    return uncertainty.interval(float(scores.mean())), (design.words, design.caveat)
+    caution = "" if measure.calibrated else "its coverage has not been simulated for this measure"
+    return uncertainty.interval(float(scores.mean())), (design.words, design.caveat, caution)
 
 
 def _p(measure: Measure, model: Responses, target: Responses, effort: Effort) -> tuple[float | None, str]:
@@ -87,17 +85,19 @@ def stimuli_of(responses: Responses) -> int:
     return responses.n_stimuli if isinstance(responses, Assembly | RDM) else len(responses.ids)
 
 
-def check_size(measure: Measure, model: Responses, effort: Effort) -> None:
-    """Refuse to resample an RDM that is too large for it.
+def check_size(measure: Measure, model: Responses, target: Responses, effort: Effort) -> None:
+    """Refuse to resample an RDM that is too large for it and cannot be streamed.
 
     Raises:
         UnsuitableError: It is.
     """
     n = stimuli_of(model)
     pairs = n * (n - 1) // 2
-    if isinstance(measure, RSA) and pairs > MAX_RESAMPLED_PAIRS and (effort.draws or effort.permutations):
+    if not isinstance(measure, RSA) or pairs <= HELD_PAIRS or measure.streams(model, target):
+        return
+    if effort.draws or effort.permutations:
         raise UnsuitableError(
-            f"{measure.id} of {n} stimuli resamples {pairs:,} pairs; at most {MAX_RESAMPLED_PAIRS:,} are",
-            hint="Take a seeded subset (stimuli=1000, --stimuli 1000), use cka-linear-debiased, or ask for "
-            "no resampling (draws=0, permutations=0).",
+            f"{measure.id} of {n} stimuli resamples {pairs:,} pairs; at most {HELD_PAIRS:,} are",
+            hint="Take a seeded subset (stimuli=1000, --stimuli 1000), responses on both sides with "
+            "rsa-correlation-pearson, cka-linear-debiased, or no resampling (draws=0, permutations=0).",
         )

@@ -32,6 +32,7 @@ from repalign.metrics import (
     Encoding,
     ErrorConsistency,
     Measure,
+    OddOneOut,
     Recognition,
     ReweightedRSA,
     Rows,
@@ -80,7 +81,8 @@ def _sample(
     effort: Effort,
     ceilings: bool,
 ) -> Sampled:
-    raise UnsuitableError("no interval: the trials share stimuli")
+    why = "the trials share stimuli" if isinstance(measure, OddOneOut) else "not for this measure"
+    raise UnsuitableError(f"no interval: {why}")
 
 
 @_sample.register
@@ -92,6 +94,8 @@ def _(
     effort: Effort,
     ceilings: bool,
 ) -> Sampled:
+    if measure.streams(models[0], target):
+        return _streamed(measure, models, target, scores)
     own = np.stack([measure.pairs(model)[0] for model in models])
     subjects = measure.pairs(target, "target")
     if measure.comparison in EMBEDDINGS:
@@ -147,6 +151,16 @@ def _(
 
     found = [drawn(model) for model in models]
     return Multiplied(scores, np.stack([moved for moved, _ in found], axis=1), found[0][1])
+
+
+def _streamed(measure: RSA, models: Sequence[Responses], target: Responses, scores: Floats) -> Jackknifed:
+    """Every stimulus left out in closed form: sums over pairs less those of the stimulus."""
+    found = [[each.left_out for each in measure.streamed(model, target)] for model in models]
+    kept = [[left for left in row if left is not None] for row in found]
+    if len(kept[0]) < len(found[0]):
+        raise UnsuitableError("no interval: ranks of so many pairs are not resampled")
+    left_out = np.moveaxis(np.array(kept), -1, 0)
+    return Jackknifed(scores, left_out, len(left_out))
 
 
 def _without_stimuli(

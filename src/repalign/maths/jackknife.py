@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from repalign.errors import ShapeError, TooFewError
 from repalign.maths.checks import Floats
 from repalign.maths.resampling import without_each
+from repalign.maths.spread import spread_freedom
 from repalign.maths.uncertainty import Uncertainty, satterthwaite
 
 
@@ -59,7 +60,7 @@ def from_jackknife(scores: Floats, left_out: Floats, n_stimuli: int) -> Uncertai
         )
     over_stimuli = left_out.mean(axis=1)
     if len(scores) == 1:
-        return Uncertainty(leave_one_out_variance(over_stimuli), len(left_out) - 1)
+        return Uncertainty(leave_one_out_variance(over_stimuli), spread_freedom(over_stimuli))
     return two_way_jackknife(over_stimuli, without_each(scores), without_each(left_out))
 
 
@@ -105,4 +106,7 @@ def two_way_jackknife(without_stimulus: Floats, without_subject: Floats, without
     g, r = shape
     shared = (g - 1) / g * (r - 1) / r * float((centred**2).sum())
     variance = max(stimuli + subjects - shared, stimuli, subjects)
-    return Uncertainty(variance, satterthwaite(variance, (subjects, r - 1), (stimuli, g - 1)))
+    # Scores without a stimulus have heavy tails where single stimuli matter much; of subjects there are
+    # too few to tell.
+    freedom = spread_freedom(without_stimulus)
+    return Uncertainty(variance, satterthwaite(variance, (subjects, r - 1), (stimuli, freedom)))

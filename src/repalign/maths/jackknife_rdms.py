@@ -52,7 +52,9 @@ class Jackknifed:
             return of_subjects(scores)
         if over == "both":
             return from_jackknife(scores, left_out, self.n_stimuli)
-        return Uncertainty(leave_one_out_variance(left_out.mean(axis=1)), len(left_out) - 1)
+        # The mean over fixed subjects is one score.
+        alone = left_out.mean(axis=1, keepdims=True)
+        return from_jackknife(scores.mean(keepdims=True), alone, self.n_stimuli)
 
     def ceiling_uncertainties(
         self, bound: Bound, over: Over | None, generator: np.random.Generator

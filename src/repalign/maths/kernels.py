@@ -180,7 +180,7 @@ def alignment(cross: float, own_x: float, own_y: float) -> float:
     """
     if own_x <= 0 or own_y <= 0:
         raise DegenerateError(
-            "debiased CKA is undefined: one side's own HSIC estimate is not positive",
+            "CKA is undefined: one side's own HSIC estimate is not positive",
             hint="There are too few stimuli for the structure they carry; add stimuli.",
         )
     return cross / (own_x**0.5 * own_y**0.5)

@@ -101,7 +101,7 @@ def dual_uncertainty(
     return Uncertainty(variance, freedom)
 
 
-def satterthwaite(variance: float, *parts: tuple[float, int]) -> float:
+def satterthwaite(variance: float, *parts: tuple[float, float]) -> float:
     """Degrees of freedom of a variance put together from independent parts (Satterthwaite 1946).
 
     V^2 / sum(V_k^2 / nu_k), between the smallest of the nu_k and their sum.

@@ -14,11 +14,12 @@ from repalign.metrics.catalogue import (
 from repalign.metrics.choices import ChoiceMeasure, CueConflict
 from repalign.metrics.dimensionality import DIMENSIONALITIES, dimensionality
 from repalign.metrics.encoding import BandedFits, Encoding, Fit, banded_encoding
+from repalign.metrics.matrices import matrices
 from repalign.metrics.measure import INVARIANCES, Measure
 from repalign.metrics.recognition import Recognition
 from repalign.metrics.reweighted import ReweightedRSA
-from repalign.metrics.rows import Rows, matrices
-from repalign.metrics.rsa import RSA
+from repalign.metrics.rows import Rows
+from repalign.metrics.rsa import HELD_PAIRS, RSA
 
 __all__ = [
     "ALIASES",
@@ -26,6 +27,7 @@ __all__ = [
     "FAMILIES",
     "FORMULAS",
     "GROUPS",
+    "HELD_PAIRS",
     "INVARIANCES",
     "MEASURES",
     "RSA",

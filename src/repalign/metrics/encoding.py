@@ -16,8 +16,8 @@ from repalign.maths.held_out import Summary
 from repalign.maths.penalties import Folds
 from repalign.maths.predictivity import SCORES
 from repalign.maths.regression import Method, by_ridge_gcv, held_out_predictions
+from repalign.metrics.matrices import matrices
 from repalign.metrics.measure import Measure, naming
-from repalign.metrics.rows import matrices
 from repalign.seeds import rng
 
 #: How scores of units become one number.

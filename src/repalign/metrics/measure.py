@@ -35,6 +35,7 @@ class Measure(ABC):
         equal_sides: The value for equal sides; None stands for 1 of a similarity and 0 of a distance,
             NaN for no such law.
         resamples: Whether it is fast enough to be computed a thousand times over, for interval and p.
+        calibrated: Whether the coverage of its interval is known from simulation (docs/numbers.md).
     """
 
     #: Which made-up sides the check-suite gives it: see :mod:`repalign.testing.sides`.
@@ -52,6 +53,7 @@ class Measure(ABC):
     version: int = 1
     equal_sides: float | None = None
     resamples: bool = True
+    calibrated: bool = False
 
     @property
     @abstractmethod

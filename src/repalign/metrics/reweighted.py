@@ -9,8 +9,8 @@ import numpy as np
 from repalign.data import RDM, Responses
 from repalign.data.rdm import to_square
 from repalign.maths import Floats, assign_folds, reweighted_similarity
+from repalign.metrics.matrices import matrices
 from repalign.metrics.measure import Measure, naming
-from repalign.metrics.rows import matrices
 from repalign.metrics.rsa import RSA
 from repalign.seeds import rng
 

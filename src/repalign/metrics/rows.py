@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from repalign.data import Assembly, Responses
+from repalign.data import Responses
 from repalign.maths import Floats
-from repalign.metrics.measure import Measure, naming, unsuitable
+from repalign.metrics.matrices import matrices
+from repalign.metrics.measure import Measure, naming
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,16 +33,3 @@ class Rows(Measure):
         X = matrices(self, model, "model")[0]
         with naming(model.ids, f"{model.name} against {target.name}"):
             return np.array([self.function(X, Y) for Y in matrices(self, target, "target")])
-
-
-def matrices(measure: Measure, responses: Responses, side: str) -> list[Floats]:
-    """One (n_stimuli, n_units) matrix per subject; repetitions are averaged.
-
-    Raises:
-        UnsuitableError: The side is no Assembly.
-    """
-    if not isinstance(responses, Assembly):
-        raise unsuitable(measure, side, responses.name, responses)
-    if responses.leading == "subject":
-        return [np.asarray(each, dtype=np.float64) for each in responses.array()]
-    return [np.asarray(responses.mean().array(), dtype=np.float64)]

@@ -8,9 +8,16 @@ from typing import ClassVar
 import numpy as np
 
 from repalign.data import RDM, Assembly, Responses
-from repalign.maths import DISSIMILARITIES, Floats, compare
+from repalign.maths import DISSIMILARITIES, Floats, LargeRSA, compare, large_rsa
 from repalign.maths.crossnobis import NOISELESS, REPEATED
+from repalign.maths.large_rsa import COMPARISONS as STREAMED_COMPARISONS
+from repalign.maths.large_rsa import DISSIMILARITIES as STREAMED_DISSIMILARITIES
+from repalign.maths.large_rsa import RANK_BASED
+from repalign.metrics.matrices import matrices
 from repalign.metrics.measure import Measure, naming, unsuitable
+
+# More pairs than this are not held but streamed over, or their sums taken from products of units.
+HELD_PAIRS = 5_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +57,34 @@ class RSA(Measure):
 
     def scores(self, model: Responses, target: Responses, *, seed: int = 0) -> Floats:
         """Comparison of the model's RDM with each subject's, (n_subjects,)."""
+        if self.streams(model, target):
+            return np.array([each.value for each in self.streamed(model, target)])
         with naming(None, f"{model.name} against {target.name}"):
             return compare(self.pairs(model)[0], self.pairs(target, "target"), self.comparison)
+
+    def streams(self, model: Responses, target: Responses) -> bool:
+        """Whether the RDMs of these sides are too large to be held, and need not be."""
+        if not (isinstance(model, Assembly) and isinstance(target, Assembly)):
+            return False
+        known = self.dissimilarity in STREAMED_DISSIMILARITIES and self.comparison in STREAMED_COMPARISONS
+        return known and model.n_stimuli * (model.n_stimuli - 1) // 2 > HELD_PAIRS
+
+    def streamed(self, model: Responses, target: Responses) -> list[LargeRSA]:
+        """Comparison with each subject without holding an RDM, and what leaving out stimuli makes of it.
+
+        Raises:
+            DegenerateError: A pattern has no dissimilarity; its stimulus is named.
+        """
+        X = matrices(self, model, "model")[0]
+        with naming(model.ids, f"{model.name} against {target.name}"):
+            each = matrices(self, target, "target")
+            return [large_rsa(X, Y, self.dissimilarity, self.comparison) for Y in each]
+
+    def remarks(self, model: Responses, target: Responses) -> tuple[str, ...]:
+        """That ranks of large RDMs are counted in bins."""
+        if self.streams(model, target) and self.comparison in RANK_BASED:
+            return ("ranks counted in 4,194,304 bins",)
+        return ()
 
     def _of_patterns(self, patterns: Floats) -> Floats:
         return DISSIMILARITIES[self.dissimilarity](patterns)

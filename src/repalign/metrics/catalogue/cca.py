@@ -16,8 +16,9 @@ from repalign.maths.cca import cca_mean, leading_components, pwcca, svcca
 from repalign.maths.cka import centred_trace
 from repalign.metrics.catalogue.derived import RULES, derived, law_of_cosines
 from repalign.metrics.catalogue.family import Family
+from repalign.metrics.matrices import matrices
 from repalign.metrics.measure import Measure
-from repalign.metrics.rows import Rows, matrices
+from repalign.metrics.rows import Rows
 
 _RIGID = frozenset({"permutation", "orthogonal", "translation"})
 _SHAPE = _RIGID | {"scaling"}

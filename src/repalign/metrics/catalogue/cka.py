@@ -46,6 +46,7 @@ def linear(estimator: str) -> Rows:
         invariances=_SHAPE,
         min_stimuli=max(3, MIN_STIMULI[estimator]),
         source=_SOURCES[estimator],
+        calibrated=estimator == "debiased",
         function=_LINEAR[estimator],
     )
 

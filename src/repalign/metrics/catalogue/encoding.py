@@ -47,6 +47,7 @@ def _encoding(
         invariances=blind,
         min_stimuli=max(5 * k, _needed(fewest, k)),
         source=source,
+        calibrated=(name, score, summary) == ("ridge-gcv", "pearson", "median"),
         method=method,
         n_folds=k,
         score=score,

@@ -107,6 +107,7 @@ MEMBERS: tuple[Measure, ...] = (
     ),
     Rows(
         id="soft-matching-correlation",
+        resamples=False,  # a linear program of all units with all units
         formula="max over transport plans T of units (row sums 1/p, column sums 1/q) of sum T_ij r_ij",
         range=(-1.0, 1.0),
         invariances=_UNITS | {"scaling"},
@@ -115,6 +116,7 @@ MEMBERS: tuple[Measure, ...] = (
     ),
     Rows(
         id="soft-matching-distance",
+        resamples=False,  # a linear program of all units with all units
         formula="sqrt of min over transport plans T of units of sum T_ij |x_i - y_j|^2, units centred",
         range=(0.0, None),
         higher_is_closer=False,

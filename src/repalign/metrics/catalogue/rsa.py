@@ -98,6 +98,7 @@ def _rsa(inner: str, outer: str) -> RSA:
         equal_sides=between.equal_sides,
         dissimilarity=inner,
         comparison=outer,
+        calibrated=outer in ("pearson", "spearman", "rho-a"),
     )
 
 
