@@ -24,7 +24,6 @@ from repalign.maths import CORRECTIONS, Floats, equivalence_p
 from repalign.metrics import Encoding, Measure
 from repalign.metrics import measure as named_measure
 
-
 MANY_TO_FIT = 100  # stimuli, see benchmarks/calibration.md
 
 
@@ -157,19 +156,22 @@ def _of_target(
         )
         sign = np.zeros(len(everyone))
         sign[i], sign[j] = 1.0, -1.0
-        found.append(_tested(bare, sampled, sign, design))
-    return _corrected([_cautioned(each, measure) for each in found])
+        found.append(_tested(bare, sampled, sign, design, measure))
+    return _corrected(found)
 
 
-def _cautioned(found: Difference, measure: Measure) -> Difference:
-    if found.p is None or not isinstance(measure, Encoding) or found.n_stimuli >= MANY_TO_FIT:
-        return found
-    # The fits are held fixed, so what another training set would do to both models is left out.
-    caution = f"liberal below {MANY_TO_FIT} stimuli: at 5 % it rejects about 8 %"
-    return replace(found, reason=f"{found.reason}; {caution}")
+def _caution(measure: Measure, design: Design) -> str:
+    if not measure.calibrated:
+        return "its coverage has not been simulated"
+    if isinstance(measure, Encoding) and design.n_stimuli < MANY_TO_FIT:
+        # The fits are held fixed, so what another training set would do to both models is left out.
+        return f"liberal below {MANY_TO_FIT} stimuli: at 5 % it rejects about 8 %"
+    return design.caveat
 
 
-def _tested(bare: Difference, sampled: Sampled | None, sign: Floats, design: Design | str) -> Difference:
+def _tested(
+    bare: Difference, sampled: Sampled | None, sign: Floats, design: Design | str, measure: Measure
+) -> Difference:
     if sampled is None or isinstance(design, str):
         return replace(bare, reason=str(design))
     uncertainty = sampled.uncertainty(sign, design.over)
@@ -179,7 +181,7 @@ def _tested(bare: Difference, sampled: Sampled | None, sign: Floats, design: Des
     equivalent = None
     if bare.margin is not None:
         equivalent = equivalence_p(bare.value, uncertainty.variance, uncertainty.freedom, bare.margin)
-    words = "; ".join(part for part in (design.words, design.caveat) if part)
+    words = "; ".join(part for part in (design.words, _caution(measure, design)) if part)
     p = uncertainty.p(bare.value)
     return replace(bare, ci_low=low, ci_high=high, p=p, p_equivalent=equivalent, reason=words)
 

@@ -65,8 +65,8 @@ def _interval(
     except UnsuitableError as reason:
         return None, (reason.message,)
     uncertainty = sampled.uncertainty(np.ones(1), design.over)
-    caution = "" if measure.calibrated else "its coverage has not been simulated for this measure"
-    return uncertainty.interval(float(scores.mean())), (design.words, design.caveat, caution)
+    caution = design.caveat if measure.calibrated else "its coverage has not been simulated"
+    return uncertainty.interval(float(scores.mean())), (design.words, caution)
 
 
 def _p(measure: Measure, model: Responses, target: Responses, effort: Effort) -> tuple[float | None, str]:
