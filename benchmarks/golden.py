@@ -9,18 +9,19 @@ from __future__ import annotations
 import csv
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 import repalign as ra
-from benchmarks.golden_causes import CAUSES, NOT_OURS
+from benchmarks.golden_causes import CAUSES, NOT_OURS, SPLITS
 from repalign.metrics import ALIASES
 
 PAGE = Path(__file__).parent.parent / "docs" / "disagreements.md"
 TABLE = "nacloos+similarity-repository/figures/metric_vs_repo.csv"
 AGREE = 1e-6
+UNKNOWN = "not found out"
 
 
 def published(root: Path) -> dict[str, dict[str, float]]:
@@ -55,13 +56,20 @@ def agrees(a: float, b: float) -> bool:
 def cause(implementation: str, name: str) -> str:
     """Why an implementation differs, where it was found out."""
     found = (why for who, which, why in CAUSES if who == implementation and re.fullmatch(which, name))
-    return next(found, "not found out")
+    return next(found, UNKNOWN)
 
 
-def lines(table: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
-    """The page."""
+def reason(name: str) -> str:
+    """Why a name of the table states no measure of ours."""
+    return next((why for which, why in NOT_OURS if re.fullmatch(which, name)), UNKNOWN)
+
+
+def page(table: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
+    """The lines of the page."""
     found = ours()
-    differing = {n: [r for r, v in table[n].items() if not agrees(v, found[n])] for n in found}
+    differing = {name: [r for r, v in table[name].items() if not agrees(v, found[name])] for name in found}
+    some = {name: who for name, who in differing.items() if who}
+    causes = list(dict.fromkeys(cause(r, name) for name, who in some.items() for r in who))
     yield from (
         "# Who disagrees with us, and by how much",
         "",
@@ -69,50 +77,67 @@ def lines(table: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
         "stimuli, 25 units, uniform random numbers. Its names are accepted wherever a measure is named. This "
         "page sets our numbers beside theirs; `python -m benchmarks.golden` writes it.",
         "",
-        f"{len(found)} of its {len(table)} names state one of our measures. On "
-        f"{sum(not d for d in differing.values())} of them every implementation gives our number to 1e-6; on "
-        f"{sum(bool(d) for d in differing.values())} at least one does not:",
+        f"{len(found)} of its {len(table)} names state one of our measures. On {len(found) - len(some)} of them "
+        f"every implementation gives our number to 1e-6 (relative); on {len(some)} at least one does not. The "
+        f"other {len(table) - len(found)} are [not ours](#not-ours). Our number is everywhere the most frequent "
+        "one, or one of the most frequent where implementations split evenly.",
         "",
-        "| their name | our id | ours | agree | differ: value (relative difference), cause |",
-        "|---|---|---|---|---|",
+        "## Where some differ",
+        "",
+        "The last column: implementation, its value, (relative difference), number of the [cause](#causes).",
+        "",
+        "| their name, our id | ours | agree | differ |",
+        "|---|---|---|---|",
     )
-    for name, who in differing.items():
-        if who:
-            cells = "<br>".join(_differs(r, name, table[name][r], found[name]) for r in who)
-            yield _row(name, found[name], len(table[name]) - len(who), cells)
+    for name, who in some.items():
+        cells = "<br>".join(
+            _differs(r, table[name][r], found[name], causes.index(cause(r, name))) for r in who
+        )
+        yield f"| `{name}`<br>`{ALIASES[name]}` | {found[name]:.7g} | {len(table[name]) - len(who)} | {cells} |"
+    yield from ("", "## Causes", "", *(f"{k}. {why[0].upper()}{why[1:]}." for k, why in enumerate(causes, 1)))
+    yield from ("", *SPLITS.strip().splitlines())
     yield from (
         "",
         "## Where all agree",
         "",
-        "| their name | our id | ours | agree | |",
-        "|---|---|---|---|---|",
+        "| their name | our id | ours | implementations |",
+        "|---|---|---|---|",
     )
     for name, who in differing.items():
         if not who:
-            yield _row(name, found[name], len(table[name]), "")
-    yield from ("", "## Not ours", "", "| their name | why |", "|---|---|")
-    for name in table:
-        if name not in found:
-            yield f"| `{name}` | {_not_ours(name)} |"
+            yield f"| `{name}` | `{ALIASES[name]}` | {found[name]:.7g} | {', '.join(table[name])} |"
+    yield from _packages(table, differing)
+    yield from ("", "## Not ours", "", "| their names | why |", "|---|---|")
+    others = [name for name in table if name not in found]
+    for why in dict.fromkeys(map(reason, others)):
+        names = "<br>".join(f"`{name}`" for name in others if reason(name) == why)
+        yield f"| {names} | {why} |"
     yield ""
 
 
-def _row(name: str, value: float, agreeing: int, differing: str) -> str:
-    return f"| `{name}` | `{ALIASES[name]}` | {value:.9g} | {agreeing} | {differing} |"
-
-
-def _differs(implementation: str, name: str, theirs: float, own: float) -> str:
+def _differs(implementation: str, theirs: float, own: float, number: int) -> str:
     relative = abs(theirs - own) / max(abs(own), 1e-12)
-    return f"{implementation} {theirs:.6g} ({relative:.1e}): {cause(implementation, name)}"
+    return f"{implementation} {theirs:.6g} ({relative:.0e}) {number + 1}"
 
 
-def _not_ours(name: str) -> str:
-    return next((why for which, why in NOT_OURS if re.fullmatch(which, name)), "not part of our catalogue")
+def _packages(
+    table: Mapping[str, Mapping[str, float]], differing: Mapping[str, Sequence[str]]
+) -> Iterator[str]:
+    yield from (
+        "",
+        "## By implementation",
+        "",
+        "| implementation | names that are ours | agrees on |",
+        "|---|---|---|",
+    )
+    for each in sorted({r for name in differing for r in table[name]}):
+        asked = [name for name in differing if each in table[name]]
+        yield f"| {each} | {len(asked)} | {sum(each not in differing[name] for name in asked)} |"
 
 
 def main() -> None:
     """Write the page."""
-    text = "\n".join(lines(published(Path(os.environ["REPALIGN_DATA"]))))
+    text = "\n".join(page(published(Path(os.environ["REPALIGN_DATA"]))))
     PAGE.write_text(text, encoding="utf-8")
     print(f"written to docs/{PAGE.name}")
 

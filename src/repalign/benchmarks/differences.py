@@ -13,8 +13,8 @@ import numpy as np
 from repalign.benchmarks.benchmark import Benchmark, benchmark
 from repalign.benchmarks.design import Design, Over, choose_design
 from repalign.benchmarks.effort import Effort
-from repalign.benchmarks.inference import check_size
-from repalign.benchmarks.layers import split_layers
+from repalign.benchmarks.inference import check_size, stimuli_of
+from repalign.benchmarks.layers import CHOOSE, Sides, choose_layer, split_layers
 from repalign.benchmarks.responders import respond
 from repalign.benchmarks.sampling import Sampled, sample
 from repalign.benchmarks.score import Case, cases, check_enough, default_measure, joined, subset, targets
@@ -111,13 +111,26 @@ def differences(
     found: list[Difference] = []
     for whole in targets(bench):
         goal, drawn = subset(whole, stimuli, seed)
-        everyone: list[Case] = []
+        sides: list[Sides] = []
         for model in models:
             parts = split_layers(respond(model, bench, layers), layers)
-            sides = {name: partial(joined, part, whole, goal, drawn) for name, part in parts.items()}
-            everyone += cases(sides, chosen, layers, seed)
-        found += _of_target(everyone, goal, chosen, correction, margin, effort)
+            sides.append({name: partial(joined, part, whole, goal, drawn) for name, part in parts.items()})
+        found += _of_target(_cases(sides, chosen, layers, seed), goal, chosen, correction, margin, effort)
     return tuple(found)
+
+
+def _cases(sides: Sequence[Sides], measure: Measure, layers: str | Sequence[str], seed: int) -> list[Case]:
+    """Every layer of every model on the same stimuli: those that no choice of a layer has seen."""
+    chooses = layers == CHOOSE and any(len(each) > 1 for each in sides)
+    found: list[Case] = []
+    for each in sides:
+        if chooses and len(each) == 1:
+            left = choose_layer(measure, each, seed)
+            note = "scored on the stimuli left by the choice of layers"
+            found.append(Case(left.layer, left.model, left.target, note, stimuli_of(left.model)))
+        else:
+            found += cases(each, measure, layers, seed)
+    return found
 
 
 def _of_target(
@@ -156,7 +169,9 @@ def _of_target(
         )
         sign = np.zeros(len(everyone))
         sign[i], sign[j] = 1.0, -1.0
-        found.append(_tested(bare, sampled, sign, design, measure))
+        tested = _tested(bare, sampled, sign, design, measure)
+        notes = (goal.note, everyone[i].note, everyone[j].note, tested.reason)
+        found.append(replace(tested, reason="; ".join(dict.fromkeys(note for note in notes if note))))
     return _corrected(found)
 
 

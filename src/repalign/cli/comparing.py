@@ -138,7 +138,7 @@ def differences(
 
 def _print_differences(found: tuple[Difference, ...]) -> None:
     first = found[0]
-    tested = first.p_equivalent is not None
+    same = first.margin is not None
     columns = ["model", "less", "difference", "95 % interval", f"p ({first.correction})"]
     rows = [
         [
@@ -147,15 +147,16 @@ def _print_differences(found: tuple[Difference, ...]) -> None:
             f"{each.value:.4f}",
             "absent" if each.ci_low is None else f"{each.ci_low:6.3f} … {each.ci_high:.3f}",
             "absent" if each.p_adjusted is None else f"{each.p_adjusted:.3f}",
-            *([f"{each.p_equivalent:.3f}"] if tested else []),
+            *(["absent" if each.p_equivalent is None else f"{each.p_equivalent:.3f}"] if same else []),
         ]
         for each in found
     ]
-    if tested:
+    if same:
         columns.append(f"p same (±{first.margin:g})")
     print_table(f"{first.target} · {first.measure}", columns, rows)
-    print_text(f"  {first.n_stimuli} stimuli, {first.n_subjects or 'no'} subjects, {first.n_tests} tests")
-    for reason in dict.fromkeys(each.reason for each in found):
+    n_tests = max(each.n_tests for each in found)
+    print_text(f"  {first.n_stimuli} stimuli, {first.n_subjects or 'no'} subjects, {n_tests} tests")
+    for reason in dict.fromkeys(part for each in found for part in each.reason.split("; ") if part):
         print_text(f"  {reason}")
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from repalign.data import RDM, Responses
+from repalign.data import RDM, Choices, Responses
 from repalign.data.rdm import to_square
 from repalign.maths import Floats, assign_folds, reweighted_similarity
 from repalign.metrics.matrices import matrices
-from repalign.metrics.measure import Measure, naming
+from repalign.metrics.measure import Measure, naming, unsuitable
 from repalign.metrics.rsa import RSA
 from repalign.seeds import rng
 
@@ -37,8 +37,11 @@ class ReweightedRSA(Measure):
         """Similarity on held-out stimuli, for each subject, (n_subjects,).
 
         Raises:
+            UnsuitableError: The model is no Assembly, or the target is choices.
             TooFewError: Fewer than 5 stimuli in a fold.
         """
+        if isinstance(target, Choices):
+            raise unsuitable(self, "target", target.name, target)
         X = matrices(self, model, "model")[0]
         folds = assign_folds(len(X), self.n_folds, rng(seed, "encoding", "folds"))
         measured = target.values if isinstance(target, RDM) else self.target.pairs(target, "target")
