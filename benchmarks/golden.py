@@ -77,14 +77,18 @@ def page(table: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
         "stimuli, 25 units, uniform random numbers. Its names are accepted wherever a measure is named. This "
         "page sets our numbers beside theirs; `python -m benchmarks.golden` writes it.",
         "",
-        f"{len(found)} of its {len(table)} names state one of our measures. On {len(found) - len(some)} of them "
-        f"every implementation gives our number to 1e-6 (relative); on {len(some)} at least one does not. The "
-        f"other {len(table) - len(found)} are [not ours](#not-ours). Our number is everywhere the most frequent "
+        f"{len(found)} of its {len(table)} names state one of our measures. On "
+        f"{len(found) - len(some)} of them "
+        f"every implementation gives our number to 1e-6 (relative); on {len(some)} at least one does "
+        f"not. The "
+        f"other {len(table) - len(found)} are [not ours](#not-ours). Our number is everywhere the "
+        f"most frequent "
         "one, or one of the most frequent where implementations split evenly.",
         "",
         "## Where some differ",
         "",
-        "The last column: implementation, its value, (relative difference), number of the [cause](#causes).",
+        "In the last column: implementation, its value (relative difference; number of the "
+        "[cause](#causes)).",
         "",
         "| their name, our id | ours | agree | differ |",
         "|---|---|---|---|",
@@ -93,7 +97,8 @@ def page(table: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
         cells = "<br>".join(
             _differs(r, table[name][r], found[name], causes.index(cause(r, name))) for r in who
         )
-        yield f"| `{name}`<br>`{ALIASES[name]}` | {found[name]:.7g} | {len(table[name]) - len(who)} | {cells} |"
+        agreeing = len(table[name]) - len(who)
+        yield f"| `{name}`<br>`{ALIASES[name]}` | {found[name]:.7g} | {agreeing} | {cells} |"
     yield from ("", "## Causes", "", *(f"{k}. {why[0].upper()}{why[1:]}." for k, why in enumerate(causes, 1)))
     yield from ("", *SPLITS.strip().splitlines())
     yield from (
@@ -117,7 +122,8 @@ def page(table: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
 
 def _differs(implementation: str, theirs: float, own: float, number: int) -> str:
     relative = abs(theirs - own) / max(abs(own), 1e-12)
-    return f"{implementation} {theirs:.6g} ({relative:.0e}) {number + 1}"
+    size = f"{relative:.0e}" if relative < 0.01 else f"{relative:.2g}"
+    return f"{implementation} {theirs:.6g} ({size}; {number + 1})"
 
 
 def _packages(

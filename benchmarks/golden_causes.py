@@ -15,7 +15,8 @@ _LENGTHS = (
     "(reproduced)"
 )
 _NNSRM = (
-    "units and stimuli exchanged, and the disparity 1 - cos^2 entered as a Euclidean distance, from which the "
+    "units and stimuli exchanged, and the disparity 1 - cos^2 entered as a Euclidean distance, from "
+    "which the "
     "others are derived (reproduced)"
 )
 _MODELSYM = (
@@ -77,12 +78,14 @@ CAUSES: tuple[tuple[str, str, str], ...] = (
 _CV = "cross-validated over 5 folds of stimuli; we cross-validate predictions, not this"
 _PWCCA = (
     "not reproducible: 30 stimuli and 25 + 25 units leave 21 of 25 correlations at exactly 1, so the weights "
-    "depend on an arbitrary basis and on the order of the units (the paper's formula gives .8919 to .8957 over "
+    "depend on an arbitrary basis and on the order of the units (the paper's formula gives .8919 to "
+    ".8957 over "
     "rotations of the units; the table holds .893341 and .958854). `pwcca` refuses these inputs"
 )
 _BRAINSCORE = (
     "brainscore: least squares (24 stimuli, 25 units: the minimum-norm fit) whatever the name says, as its "
-    "columns for regression, ridge and PLS hold one value; KFold(5, shuffled, seed 1), median over units, mean "
+    "columns for regression, ridge and PLS hold one value; KFold(5, shuffled, seed 1), median over "
+    "units, mean "
     "over folds (reproduced; ridge would give .0475)"
 )
 _DEEPDIVE = (
@@ -106,27 +109,32 @@ NOT_OURS: tuple[tuple[str, str], ...] = (
     ),
     (
         "ridge-pearsonr-cv=5folds(-reverse)?",
-        "held-out stimuli are z-scored by their own mean and spread, one penalty for all units, folds of seed 42",
+        "held-out stimuli are z-scored by their own mean and spread, one penalty for all units, "
+        "folds of seed 42",
     ),
     ("pls", "mean singular value of the cross-covariance (reproduced); not a regression"),
     ("cka-.*negative_log", "-log of a score that is itself not the majority's (see fsd above)"),
     (
         "svcca-(score|distance=.*)",
-        "states no cut: rtd takes 99 % of the summed singular values after centring the wrong axis, contrasim "
+        "states no cut: rtd takes 99 % of the summed singular values after centring the wrong axis, "
+        "contrasim "
         "none, which is `cca-mean`",
     ),
     (
         "correlation",
-        "two quantities: the median over units paired by position (brainscore); the mean over target units of "
+        "two quantities: the median over units paired by position (brainscore); the mean over target "
+        "units of "
         "their best correlation (mouse_vision), half of `semi-matching-correlation`. Both reproduced",
     ),
     (
         "cosine",
-        "cosine of the two matrices of responses, units paired by position (reproduced); ours do not pair units",
+        "cosine of the two matrices of responses, units paired by position (reproduced); ours do not "
+        "pair units",
     ),
     (
         "euclidean",
-        "Frobenius norm of the difference of the linear kernels, not centred (reproduced); not in the catalogue",
+        "Frobenius norm of the difference of the linear kernels, not centred (reproduced); not in "
+        "the catalogue",
     ),
     ("isc", "mean correlation of all pairs of units, one of each side (reproduced); not in the catalogue"),
     ("(linear|rbf|cos)_sparse_HSIC", "sparse HSIC; not in the catalogue"),
@@ -140,7 +148,8 @@ NOT_OURS: tuple[tuple[str, str], ...] = (
     ),
     (
         "(unbiased_linear|linear|kernel)_HSIC",
-        "HSIC without normalisation, tr(KHLH) or 27^2 times the unbiased one, of inputs rounded to bfloat16 "
+        "HSIC without normalisation, tr(KHLH) or (n - 3)^2 times the unbiased one, of inputs rounded "
+        "to bfloat16 "
         "(reproduced); not in the catalogue",
     ),
     (
@@ -162,30 +171,49 @@ NOT_OURS: tuple[tuple[str, str], ...] = (
     ("wreath_procrustes", "Procrustes over cyclic shifts of convolutional maps; not in the catalogue"),
     (
         "zero_diagonal-cosine",
-        "not found out; the cosine of centred kernels without their diagonals is `cka-linear-lange`, .0533364",
+        "not found out; the cosine of centred kernels without their diagonals is `cka-linear-lange`, "
+        ".0533364",
     ),
 )
 
-#: Names on which two implementations give two numbers: what the formula gives.
+#: Names on which two implementations give two numbers, with what the formula gives; and names to mind.
 SPLITS = """
 ## Where implementations split evenly
+
 Three names are implemented twice, with two numbers. Ours is what the formula gives.
 
-**`jaccard_similarity`.** J = mean over stimuli i of |N_X(i) ∩ N_Y(i)| / |N_X(i) ∪ N_Y(i)|, where N_X(i) are
-the 10 stimuli whose patterns have the largest cosine with that of i. The formula takes the patterns as they
-are: .2148807 (ReSi, ours). With the mean over stimuli subtracted from every unit first it is .1844222
-(llm_repsim); whoever wants that gives centred responses.
+**`jaccard_similarity`.** J = mean over stimuli i of |N_X(i) ∩ N_Y(i)| / |N_X(i) ∪ N_Y(i)|, where N_X(i)
+are the 10 stimuli whose patterns have the largest cosine with that of i. The formula takes the patterns
+as they are: .2148807 (ReSi, ours). With every unit's mean subtracted first it is .1844222 (llm_repsim);
+whoever wants that gives centred responses.
 
-**`rsm_norm_difference`.** |x - y| over the pairs i < j of two RDMs of Euclidean distances, a vector of
-435 numbers: sqrt(sum (x_ij - y_ij)^2) = 6.998241 (llm_repsim, ours; ReSi too, under
-`rsa-rdm=euclidean-compare=euclidean`). Over the square matrix each pair counts twice, and the Frobenius norm is
-sqrt(2) times that. Under this name ReSi takes the matrix norm of order 2 of the square matrix, its largest
-singular value: 4.284021. That is a norm too, but of the matrix as a map, not of the differences.
+**`rsm_norm_difference`.** The length of the difference of two RDMs of Euclidean distances, over the pairs
+i < j: sqrt(sum (x_ij - y_ij)^2) = 6.998241 (llm_repsim, ours; ReSi too, where it calls it
+`rsa-rdm=euclidean-compare=euclidean`). Over the square matrix each pair counts twice, and the Frobenius
+norm is sqrt(2) times that. Under this name ReSi takes the matrix norm of order 2, the largest singular
+value of the square matrix: 4.284021.
 
-**`soft_correlation_match`.** Two measures under one name. With C the correlations of the units of X (rows)
-with those of Y (columns), semi-matching (Li et al. 2015) is the mean of the best partners, here in both directions:
-(mean_j max_i C_ij + mean_i max_j C_ij) / 2 = .3761355 (ReSi, ours: `semi-matching-correlation`). Soft matching
-is max over T of sum T_ij C_ij, T with rows and columns of equal sums (Khosla & Williams 2024). With 25 units on both sides
-the best T is a permutation (Birkhoff), so its value is that of hard matching, .3363915
-(`soft-matching-correlation`); neuroaimetrics has .3365960 because its correlations are in bfloat16.
+**`soft_correlation_match`.** Two measures under one name. C holds the correlations of the units of X
+(rows) with those of Y (columns). Semi-matching (Li et al. 2015) is the mean of the best partners, here in
+both directions: (mean_j max_i C_ij + mean_i max_j C_ij) / 2 = .3761355 (ReSi, ours:
+`semi-matching-correlation`). Soft matching (Khosla & Williams 2024) is the largest sum T_ij C_ij over T
+with equal sums of rows and of columns. With 25 units on both sides the best T is a permutation
+(Birkhoff), so it is hard matching, .3363915 (`soft-matching-correlation`); neuroaimetrics has .3365960,
+because its correlations are in bfloat16.
+
+## Names with a catch
+
+- `pwcca-...` has no number on these inputs, see below; at 300 stimuli the same code still depends on the
+  order of the units (.5617 or .5573), ours (.5906) does not.
+- `...=lange`: HSIC of centred kernels without their diagonals. `...=song` is the debiased form.
+- `cka-kernel=(laplace-...)-...euclidean` is implemented once, with the lengths of linear kernels; our id
+  says so.
+- `rsa-rdm=squared_euclidean-compare=bures_metric` divides by the number of units, so our id is that of
+  mahalanobis; `bures_metric` is the squared distance.
+- `rsa-rdm=poisson-compare=bures`: these dissimilarities are no squared distances and their kernel has
+  negative eigenvalues. rsatoolbox sets them to 0 in one place and not in others, so its value depends on
+  the order of the sides (.7200411, exchanged .7184363). Our `-clipped` ids do the same and are not
+  listed; `rsa-poisson-bures` is refused.
+- `linear_regression`, `ridge-lambda=1-r2` are fits scored on the stimuli that they were fitted to; our
+  ids say `insample`.
 """

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import combinations
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from repalign.benchmarks.benchmark import Benchmark, benchmark
 from repalign.benchmarks.design import Design, Over, choose_design
@@ -19,12 +20,21 @@ from repalign.benchmarks.responders import respond
 from repalign.benchmarks.sampling import Sampled, sample
 from repalign.benchmarks.score import Case, cases, check_enough, default_measure, joined, subset, targets
 from repalign.data import Responses, Target
-from repalign.errors import InputError, TooFewError, UnknownNameError
-from repalign.maths import CORRECTIONS, Floats, equivalence_p
+from repalign.errors import InputError, TooFewError, UnknownNameError, UnsuitableError
+from repalign.maths import CORRECTIONS, Bound, Floats, ceiling_differences, equivalence_p
 from repalign.metrics import Encoding, Measure
 from repalign.metrics import measure as named_measure
+from repalign.seeds import rng
 
 MANY_TO_FIT = 100  # stimuli, see benchmarks/calibration.md
+
+
+class _Tests(NamedTuple):
+    """What is tested, beside the differences of pairs."""
+
+    correction: str
+    margin: float | None
+    ceiling: Bound | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +80,7 @@ def differences(
     stimuli: int | None = None,
     correction: str = "holm",
     margin: float | None = None,
+    ceiling: Bound | None = None,
     over: Over = "auto",
     draws: int = 1000,
     seed: int = 0,
@@ -88,17 +99,20 @@ def differences(
         correction: ``holm`` (family-wise error) or ``bh`` (false discovery rate), over all pairs.
         margin: Differences smaller than this, in units of the measure, count as none; adds the test for
             equivalence.
+        ceiling: ``lower`` or ``upper``: compare each model with that noise ceiling too. There p is
+            one-sided: small where the model surely stays below it.
         over: What is to be generalised to: ``auto`` (the most the data carry), ``both``, ``subjects``
             or ``stimuli``.
         draws: Bootstrap draws.
         seed: Of every random step.
 
     Returns:
-        One difference per pair, in the order of the models.
+        One difference per pair, in the order of the models; then one per model with the ceiling.
 
     Raises:
         TooFewError: Fewer than two models (or layers).
-        UnsuitableError: The measure cannot be resampled, or the design does not carry ``over``.
+        UnsuitableError: The measure cannot be resampled or has no such ceiling, or the design does not
+            carry ``over``.
         IdentityError, DegenerateError: As in :func:`repalign.score`.
     """
     if correction not in CORRECTIONS:
@@ -115,7 +129,8 @@ def differences(
         for model in models:
             parts = split_layers(respond(model, bench, layers), layers)
             sides.append({name: partial(joined, part, whole, goal, drawn) for name, part in parts.items()})
-        found += _of_target(_cases(sides, chosen, layers, seed), goal, chosen, correction, margin, effort)
+        everyone = _cases(sides, chosen, layers, seed)
+        found += _of_target(everyone, goal, chosen, _Tests(correction, margin, ceiling), effort)
     return tuple(found)
 
 
@@ -137,8 +152,7 @@ def _of_target(
     everyone: Sequence[Case],
     goal: Target,
     measure: Measure,
-    correction: str,
-    margin: float | None,
+    tests: _Tests,
     effort: Effort,
 ) -> list[Difference]:
     if len(everyone) < 2:
@@ -150,29 +164,88 @@ def _of_target(
     design = choose_design(scores.shape[1], first.n_stimuli, effort.over)
     sampled = None
     if isinstance(design, Design):
-        sampled = sample(measure, [each.model for each in everyone], first.target, scores, effort)
+        sampled = _sampled(everyone, measure, scores, effort, tests.ceiling is not None)
+    bare = [_bare(each, goal, measure, tests) for each in everyone]
     found: list[Difference] = []
     for i, j in combinations(range(len(everyone)), 2):
-        bare = Difference(
-            a=everyone[i].model.name,
-            a_layer=everyone[i].layer or None,
-            b=everyone[j].model.name,
-            b_layer=everyone[j].layer or None,
-            target=goal.name,
-            region=goal.region or None,
-            measure=measure.id,
-            value=float(scores[i].mean() - scores[j].mean()),
-            correction=correction,
-            margin=margin,
-            n_stimuli=first.n_stimuli,
-            n_subjects=goal.n_subjects or None,
-        )
         sign = np.zeros(len(everyone))
         sign[i], sign[j] = 1.0, -1.0
-        tested = _tested(bare, sampled, sign, design, measure)
-        notes = (goal.note, everyone[i].note, everyone[j].note, tested.reason)
-        found.append(replace(tested, reason="; ".join(dict.fromkeys(note for note in notes if note))))
+        value = float(scores[i].mean() - scores[j].mean())
+        notes = _together(bare[i].reason, bare[j].reason)
+        pair = replace(bare[i], b=bare[j].a, b_layer=bare[j].a_layer, value=value, reason=notes)
+        found.append(_tested(pair, sampled, sign, design, measure))
+    if tests.ceiling is not None:
+        found += _below_ceiling(bare, sampled, design, measure, tests.ceiling, effort)
     return _corrected(found)
+
+
+def _sampled(
+    everyone: Sequence[Case], measure: Measure, scores: Floats, effort: Effort, ceilings: bool
+) -> Sampled:
+    way_out = "A difference needs resamples: use RSA, CKA or an encoding measure."
+    if not measure.resamples:
+        raise UnsuitableError(f"{measure.id} is too slow to resample", hint=way_out)
+    try:
+        models = [each.model for each in everyone]
+        return sample(measure, models, everyone[0].target, scores, effort, ceilings=ceilings)
+    except UnsuitableError as error:
+        raise UnsuitableError(f"{measure.id}: {error.message}", hint=error.hint or way_out) from error
+
+
+def _bare(case: Case, goal: Target, measure: Measure, tests: _Tests) -> Difference:
+    """What is known of a difference of this model before it is made."""
+    return Difference(
+        a=case.model.name,
+        a_layer=case.layer or None,
+        b="",
+        b_layer=None,
+        target=goal.name,
+        region=goal.region or None,
+        measure=measure.id,
+        value=0.0,
+        correction=tests.correction,
+        margin=tests.margin,
+        n_stimuli=case.n_stimuli,
+        n_subjects=goal.n_subjects or None,
+        reason=_together(goal.note, case.note),
+    )
+
+
+def _together(*notes: str) -> str:
+    return "; ".join(dict.fromkeys(note for note in notes if note))
+
+
+def _below_ceiling(
+    bare: Sequence[Difference],
+    sampled: Sampled | None,
+    design: Design | str,
+    measure: Measure,
+    bound: Bound,
+    effort: Effort,
+) -> list[Difference]:
+    if sampled is None or isinstance(design, str):
+        return []
+    if sampled.ceiling is None:
+        raise UnsuitableError(
+            f"there is no noise ceiling of {measure.id} here to compare with",
+            hint="It takes RSA and a target with at least 4 subjects.",
+        )
+    stream = rng(effort.seed, "bootstrap", "subjects")
+    found = ceiling_differences(sampled, stream, bound, design.over)
+    words = _together(design.words, _caution(measure, design), "p one-sided")
+    return [
+        replace(
+            each,
+            b=f"noise ceiling, {bound}",
+            value=estimate.value,
+            ci_low=estimate.interval[0],
+            ci_high=estimate.interval[1],
+            p=estimate.p,
+            margin=None,
+            reason=_together(each.reason, words),
+        )
+        for each, estimate in zip(bare, found, strict=True)
+    ]
 
 
 def _caution(measure: Measure, design: Design) -> str:
@@ -188,29 +261,32 @@ def _tested(
     bare: Difference, sampled: Sampled | None, sign: Floats, design: Design | str, measure: Measure
 ) -> Difference:
     if sampled is None or isinstance(design, str):
-        return replace(bare, reason=str(design))
+        return replace(bare, reason=_together(bare.reason, str(design)))
     uncertainty = sampled.uncertainty(sign, design.over)
     if not uncertainty.variance > 0:
-        return replace(bare, reason="the scores are the same in every resample: nothing to test")
+        same = "the scores are the same in every resample: nothing to test"
+        return replace(bare, reason=_together(bare.reason, same))
     low, high = uncertainty.interval(bare.value)
     equivalent = None
     if bare.margin is not None:
         equivalent = equivalence_p(bare.value, uncertainty.variance, uncertainty.freedom, bare.margin)
-    words = "; ".join(part for part in (design.words, _caution(measure, design)) if part)
+    words = _together(bare.reason, design.words, _caution(measure, design))
     p = uncertainty.p(bare.value)
     return replace(bare, ci_low=low, ci_high=high, p=p, p_equivalent=equivalent, reason=words)
 
 
 def _corrected(found: list[Difference]) -> list[Difference]:
-    """p-values adjusted for the number of pairs that were tested."""
+    """p-values adjusted for all that was tested in this call; those of sameness for one another."""
     tested = [i for i, each in enumerate(found) if each.p is not None]
-    if not tested:
-        return found
-    correct = CORRECTIONS[found[0].correction]
-    adjusted = correct([found[i].p or 0.0 for i in tested]).tolist()
-    same = [found[i].p_equivalent for i in tested]
-    together = [None] * len(same) if None in same else correct([s or 0.0 for s in same]).tolist()
+    same = [i for i in tested if found[i].p_equivalent is not None]
     out = list(found)
-    for i, p, equivalent in zip(tested, adjusted, together, strict=True):
-        out[i] = replace(found[i], p_adjusted=p, p_equivalent=equivalent, n_tests=len(tested))
+    correct = CORRECTIONS[found[0].correction]
+    for i, p in zip(tested, _adjusted(correct, [found[i].p for i in tested]), strict=True):
+        out[i] = replace(out[i], p_adjusted=p, n_tests=len(tested))
+    for i, p in zip(same, _adjusted(correct, [found[i].p_equivalent for i in same]), strict=True):
+        out[i] = replace(out[i], p_equivalent=p)
     return out
+
+
+def _adjusted(correct: Callable[[ArrayLike], Floats], given: Sequence[float | None]) -> list[float]:
+    return correct([p for p in given if p is not None]).tolist() if given else []

@@ -17,6 +17,7 @@ from repalign.errors import TooFewError
 from repalign.maths import ALL_PAIRS, Floats, all_pairs
 from repalign.metrics import Measure
 from repalign.metrics import measure as named_measure
+from repalign.metrics.measure import naming
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +101,8 @@ def _sides(models: Sequence[Any]) -> tuple[tuple[str, ...], list[Responses]]:
 def _values(found: Measure, sides: list[Responses], seed: int, memory: float) -> Floats:
     plain = [side for side in sides if isinstance(side, Assembly) and side.leading is None]
     if found.id in ALL_PAIRS and len(plain) == len(sides):
-        return all_pairs([np.asarray(side.array()) for side in plain], found.id, memory=memory)
+        with naming(sides[0].ids, "models in the order given, from 0"):
+            return all_pairs([np.asarray(side.array()) for side in plain], found.id, memory=memory)
     out = np.empty((len(sides), len(sides)))
     each = range(len(sides))
     wanted = combinations_with_replacement(each, 2) if found.symmetric else product(each, each)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import singledispatch
 
 import numpy as np
@@ -46,6 +47,17 @@ Sampled = Bootstrapped | Jackknifed | Multiplied
 MAX_KERNEL = 2000
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What :func:`sample` was asked for."""
+
+    models: Sequence[Responses]
+    target: Responses
+    scores: Floats
+    effort: Effort
+    ceilings: bool
+
+
 def sample(
     measure: Measure,
     models: Sequence[Responses],
@@ -69,117 +81,82 @@ def sample(
         UnsuitableError: The measure cannot be resampled; the message is the reason.
         DegenerateError: Too many resamples have no score.
     """
-    return _sample(measure, models, target, scores, effort, ceilings)
+    return _sample(measure, Asked(models, target, scores, effort, ceilings))
 
 
 @singledispatch
-def _sample(
-    measure: Measure,
-    models: Sequence[Responses],
-    target: Responses,
-    scores: Floats,
-    effort: Effort,
-    ceilings: bool,
-) -> Sampled:
+def _sample(measure: Measure, asked: Asked) -> Sampled:
     why = "the trials share stimuli" if isinstance(measure, OddOneOut) else "not for this measure"
     raise UnsuitableError(f"no interval: {why}")
 
 
 @_sample.register
-def _(
-    measure: RSA,
-    models: Sequence[Responses],
-    target: Responses,
-    scores: Floats,
-    effort: Effort,
-    ceilings: bool,
-) -> Sampled:
-    if measure.streams(models[0], target):
-        return _streamed(measure, models, target, scores)
-    own = np.stack([measure.pairs(model)[0] for model in models])
-    subjects = measure.pairs(target, "target")
+def _(measure: RSA, asked: Asked) -> Sampled:
+    if measure.streams(asked.models[0], asked.target):
+        return _streamed(measure, asked)
+    own = np.stack([measure.pairs(model)[0] for model in asked.models])
+    subjects = measure.pairs(asked.target, "target")
     if measure.comparison in EMBEDDINGS:
-        generator = rng(effort.seed, "bootstrap", "stimuli")
-        return bootstrap_models(own, subjects, measure.comparison, effort.draws, generator)
-    generator = rng(effort.seed, "jackknife", "stimuli")
-    several = ceilings and len(subjects) > 2
+        generator = rng(asked.effort.seed, "bootstrap", "stimuli")
+        return bootstrap_models(own, subjects, measure.comparison, asked.effort.draws, generator)
+    generator = rng(asked.effort.seed, "jackknife", "stimuli")
+    several = asked.ceilings and len(subjects) > 2
     return jackknife_models(own, subjects, measure.comparison, generator, ceilings=several)
 
 
 @_sample.register
-def _(
-    measure: Rows,
-    models: Sequence[Responses],
-    target: Responses,
-    scores: Floats,
-    effort: Effort,
-    ceilings: bool,
-) -> Sampled:
-    Xs = [reduced(measure, model, "model")[0] for model in models]
-    Ys = reduced(measure, target, "target")
+def _(measure: Rows, asked: Asked) -> Sampled:
+    Xs = [reduced(measure, model, "model")[0] for model in asked.models]
+    Ys = reduced(measure, asked.target, "target")
     n = len(Ys[0])
     if measure.function is linear_cka_debiased and n <= MAX_KERNEL:
-        return Jackknifed(scores, np.stack([cka_left_out(X, Ys) for X in Xs], axis=1), n)
+        return Jackknifed(asked.scores, np.stack([cka_left_out(X, Ys) for X in Xs], axis=1), n)
 
     def without(rows: NDArray[np.intp]) -> Floats:
         return np.array([[measure.function(X[rows], Y[rows]) for Y in Ys] for X in Xs])
 
-    return _left_out(without, n, scores, measure, effort)
+    return _left_out(without, n, measure, asked)
 
 
 @_sample.register
-def _(
-    measure: Encoding,
-    models: Sequence[Responses],
-    target: Responses,
-    scores: Floats,
-    effort: Effort,
-    ceilings: bool,
-) -> Sampled:
+def _(measure: Encoding, asked: Asked) -> Sampled:
     def drawn(model: Responses) -> tuple[Floats, int]:
-        fits = measure.fits(model, target, effort.seed)
+        fits = measure.fits(model, asked.target, asked.effort.seed)
         moved = held_out_draws(
             [fit.responses for fit in fits],
             [fit.predictions for fit in fits],
             fits[0].folds,
             score=measure.score,
             summary=SUMMARIES[measure.summary],
-            draws=effort.draws,
-            generator=rng(effort.seed, "multipliers", "stimuli"),
+            draws=asked.effort.draws,
+            generator=rng(asked.effort.seed, "multipliers", "stimuli"),
         )
         return moved, len(fits[0].folds)
 
-    found = [drawn(model) for model in models]
-    return Multiplied(scores, np.stack([moved for moved, _ in found], axis=1), found[0][1])
+    found = [drawn(model) for model in asked.models]
+    return Multiplied(asked.scores, np.stack([moved for moved, _ in found], axis=1), found[0][1])
 
 
-def _streamed(measure: RSA, models: Sequence[Responses], target: Responses, scores: Floats) -> Jackknifed:
+def _streamed(measure: RSA, asked: Asked) -> Jackknifed:
     """Every stimulus left out in closed form: sums over pairs less those of the stimulus."""
-    found = [[each.left_out for each in measure.streamed(model, target)] for model in models]
+    found = [[each.left_out for each in measure.streamed(model, asked.target)] for model in asked.models]
     kept = [[left for left in row if left is not None] for row in found]
     if len(kept[0]) < len(found[0]):
         raise UnsuitableError("no interval: ranks of so many pairs are not resampled")
     left_out = np.moveaxis(np.array(kept), -1, 0)
-    return Jackknifed(scores, left_out, len(left_out))
+    return Jackknifed(asked.scores, left_out, len(left_out))
 
 
-def _without_stimuli(
-    measure: Measure,
-    models: Sequence[Responses],
-    target: Responses,
-    scores: Floats,
-    effort: Effort,
-    ceilings: bool,
-) -> Sampled:
+def _without_stimuli(measure: Measure, asked: Asked) -> Sampled:
     """The whole measure, fits included, with each stimulus left out."""
-    ids = target.ids
-    n = len(ids) if ids is not None else len(matrices(measure, models[0], "model")[0])
+    ids = asked.target.ids
+    n = len(ids) if ids is not None else len(matrices(measure, asked.models[0], "model")[0])
 
     def without(rows: NDArray[np.intp]) -> Floats:
-        goal = take(target, rows)
-        return np.stack([measure.scores(take(model, rows), goal, seed=effort.seed) for model in models])
+        goal, seed = take(asked.target, rows), asked.effort.seed
+        return np.stack([measure.scores(take(model, rows), goal, seed=seed) for model in asked.models])
 
-    return _left_out(without, n, scores, measure, effort)
+    return _left_out(without, n, measure, asked)
 
 
 for _kind in (ErrorConsistency, ChoiceMeasure, Recognition, ReweightedRSA):
@@ -194,7 +171,7 @@ def reduced(measure: Rows, responses: Responses, side: str) -> list[Floats]:
 
 
 def _left_out(
-    without: Callable[[NDArray[np.intp]], Floats], n: int, scores: Floats, measure: Measure, effort: Effort
+    without: Callable[[NDArray[np.intp]], Floats], n: int, measure: Measure, asked: Asked
 ) -> Jackknifed:
-    left_out, _ = jackknife(without, n, rng(effort.seed, "jackknife", "stimuli"))
-    return Jackknifed(scores, left_out, n, higher_is_closer=measure.higher_is_closer)
+    left_out, _ = jackknife(without, n, rng(asked.effort.seed, "jackknife", "stimuli"))
+    return Jackknifed(asked.scores, left_out, n, higher_is_closer=measure.higher_is_closer)

@@ -109,6 +109,9 @@ def differences(
     margin: Annotated[
         float | None, typer.Option(help="Smaller differences count as none: adds a test for sameness.")
     ] = None,
+    ceiling: Annotated[
+        str | None, typer.Option(help="lower or upper: compare with that noise ceiling too.")
+    ] = None,
     over: Annotated[str, typer.Option(help="Generalise to: auto, both, subjects, stimuli.")] = "auto",
     draws: Annotated[int, typer.Option(min=2, help="Bootstrap draws.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of every random step.")] = 0,
@@ -117,6 +120,8 @@ def differences(
     """Compare the scores of models with one another: differences, intervals, corrected p."""
     if over not in ("auto", "both", "subjects", "stimuli"):
         raise InputError(f"--over {over} is not known", hint="One of: auto, both, subjects, stimuli.")
+    if ceiling not in (None, "lower", "upper"):
+        raise InputError(f"--ceiling {ceiling} is not known", hint="One of: lower, upper.")
     with redirect_stdout(sys.stderr):
         found = benchmarks.differences(
             [named_model(text) for text in models],
@@ -126,6 +131,7 @@ def differences(
             stimuli=stimuli,
             correction=correction,
             margin=margin,
+            ceiling=ceiling,
             over=over,
             draws=draws,
             seed=seed,

@@ -110,7 +110,7 @@ from repalign.maths.subspaces import (
     shared_dimensions,
 )
 from repalign.maths.transport import best_transport
-from repalign.maths.uncertainty import MIN_STIMULI, Uncertainty, dual_variance
+from repalign.maths.uncertainty import MIN_STIMULI, Bound, Uncertainty, dual_variance
 from repalign.maths.whitened import whitened_cosine, whitened_pearson
 from repalign.maths.whitening import shape_whitening_angular_distance
 
@@ -125,6 +125,7 @@ __all__ = [
     "MIN_STIMULI",
     "SCORES",
     "Bootstrapped",
+    "Bound",
     "Comparison",
     "Estimate",
     "Floats",
