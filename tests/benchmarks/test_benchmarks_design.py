@@ -97,13 +97,15 @@ def test_the_row_of_a_score_says_the_words_of_its_design(over):
     assert row.ci_low < row.value < row.ci_high
 
 
-def test_both_factors_are_less_sure_than_either_alone():
+@pytest.mark.parametrize("measure", [RSA, "rsa-euclidean-tau-a"])
+def test_both_factors_are_less_sure_than_one(measure):
     truth, target = synthetic_target(n_stimuli=20, n_subjects=6, noise=2.0)
-    found = {over: ra.score(truth, target, RSA, over=over, draws=300)[-1] for over in OVER}
+    found = {over: ra.score(truth, target, measure, over=over, **QUICK)[-1] for over in OVER}
     width = {over: row.ci_high - row.ci_low for over, row in found.items()}
     assert found["auto"] == replace(found["both"], spec_digest=found["auto"].spec_digest)
     assert width["both"] > width["subjects"]
-    assert width["both"] > width["stimuli"]
+    if measure != RSA:  # a bootstrap of stimuli alone counts what belongs to pairs three times
+        assert width["both"] > width["stimuli"]
 
 
 def test_an_interval_over_the_subjects_of_an_average_is_refused():

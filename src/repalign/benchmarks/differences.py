@@ -232,7 +232,7 @@ def _below_ceiling(
         )
     stream = rng(effort.seed, "bootstrap", "subjects")
     found = ceiling_differences(sampled, stream, bound, design.over)
-    words = _together(design.words, _caution(measure, design), "p one-sided")
+    words = _together(design.words, "not calibrated against a ceiling", "p one-sided")
     return [
         replace(
             each,

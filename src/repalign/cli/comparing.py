@@ -19,6 +19,7 @@ from repalign.errors import FileError, InputError, UnsuitableError
 from repalign.metrics import DIMENSIONALITIES, dimensionality
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_TO = "\u00a0…\u00a0"  # an interval is not broken
 SHOWN = 8  # models whose matrix fits 80 columns
 
 
@@ -145,15 +146,16 @@ def differences(
 def _print_differences(found: tuple[Difference, ...]) -> None:
     first = found[0]
     same = first.margin is not None
-    columns = ["model", "less", "difference", "95 % interval", f"p ({first.correction})"]
+    columns = ["model", "minus", "difference", "95 % interval", f"p ({first.correction})"]
+    source = _common_source([name for each in found for name in (each.a, each.b)])
     rows = [
         [
-            _shown(each.a, each.a_layer),
-            _shown(each.b, each.b_layer),
+            _shown(each.a.removeprefix(source), each.a_layer),
+            _shown(each.b.removeprefix(source), each.b_layer),
             f"{each.value:.4f}",
-            "absent" if each.ci_low is None else f"{each.ci_low:6.3f} … {each.ci_high:.3f}",
-            "absent" if each.p_adjusted is None else f"{each.p_adjusted:.3f}",
-            *(["absent" if each.p_equivalent is None else f"{each.p_equivalent:.3f}"] if same else []),
+            "absent" if each.ci_low is None else f"{each.ci_low:.3f}{_TO}{each.ci_high:.3f}",
+            _p(each.p_adjusted),
+            *([_p(each.p_equivalent)] if same else []),
         ]
         for each in found
     ]
@@ -164,6 +166,16 @@ def _print_differences(found: tuple[Difference, ...]) -> None:
     print_text(f"  {first.n_stimuli} stimuli, {first.n_subjects or 'no'} subjects, {n_tests} tests")
     for reason in dict.fromkeys(part for each in found for part in each.reason.split("; ") if part):
         print_text(f"  {reason}")
+
+
+def _p(value: float | None) -> str:
+    return "absent" if value is None else "<0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _common_source(names: list[str]) -> str:
+    """``SOURCE/`` where all models come from one."""
+    sources = {name.partition("/")[0] for name in names if "/" in name}
+    return f"{sources.pop()}/" if len(sources) == 1 else ""
 
 
 def _shown(model: str, layer: str | None) -> str:
