@@ -21,7 +21,7 @@ _NNSRM = (
 )
 _MODELSYM = (
     "units and stimuli exchanged, not centred, 1 - chord/2 entered as a Euclidean distance, from which the "
-    "others are derived (reproduced to 4e-5, the rest is reduced precision)"
+    "others are derived (reproduced to 4e-5; the rest was not found out)"
 )
 _PROCRUSTES = "(nbs|procrustes)-.*"
 

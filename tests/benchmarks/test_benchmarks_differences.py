@@ -300,3 +300,40 @@ def test_the_row_of_a_difference_is_plain_data(truth, target):
     assert set(row) == set(type(found).__dataclass_fields__)
     assert all(isinstance(v, str | int | float | None) for v in row.values())
     assert all(np.isfinite(v) for v in row.values() if isinstance(v, float))
+
+
+@pytest.mark.parametrize("bound", ["lower", "upper"])
+@pytest.mark.parametrize("measure", [RSA, "rsa-correlation-tau-a"])
+def test_a_model_is_compared_with_the_ceiling_of_its_own_score(truth, target, measure, bound):
+    models = [truth, random_model(truth.ids)]
+    found = ra.differences(models, target, measure, ceiling=bound, margin=0.1, draws=100)
+    pairs, against = found[:1], found[1:]
+    assert [d.b for d in against] == [f"noise ceiling, {bound}"] * 2
+    for model, each in zip(models, against, strict=True):
+        row = ra.score(model, target, measure, draws=0, permutations=0)[-1]
+        height = row.ceiling_lower if bound == "lower" else row.ceiling_upper
+        assert each.a == model.name
+        assert each.value == pytest.approx(row.value - height, abs=1e-9)
+        assert each.ci_low < each.value < each.ci_high
+        assert (each.margin, each.p_equivalent) == (None, None)
+        assert "one-sided" in each.reason
+    assert against[1].p < 0.01
+    assert against[1].p < against[0].p
+    assert {d.n_tests for d in found} == {3}
+    np.testing.assert_allclose([d.p_adjusted for d in found], holm([d.p for d in found]), rtol=1e-12)
+    assert pairs == tuple(
+        replace(d, p_adjusted=pairs[0].p_adjusted, n_tests=3)
+        for d in ra.differences(models, target, measure, margin=0.1, draws=100)
+    )
+
+
+def test_where_there_is_no_such_ceiling_that_is_said(truth, target, people):
+    models = [truth, random_model(truth.ids)]
+    with pytest.raises(UnsuitableError, match="no noise ceiling of cka-linear-debiased") as caught:
+        ra.differences(models, people, "cka-linear-debiased", ceiling="lower", draws=20)
+    assert caught.value.hint
+    average = replace(target, responses=target.responses.mean())
+    with pytest.raises(UnsuitableError, match="no noise ceiling"):
+        ra.differences(models, average, RSA, ceiling="upper", draws=20)
+    with pytest.raises(UnknownNameError, match="noise ceiling named 'middle'"):
+        ra.differences(models, target, RSA, ceiling="middle", draws=20)

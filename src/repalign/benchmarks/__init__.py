@@ -1,6 +1,7 @@
 """Stimuli, target, metric, ceiling and layer rule together; score() and what may be said beside it."""
 
 from repalign.benchmarks.benchmark import Benchmark, benchmark, benchmark_names
+from repalign.benchmarks.design import OVER
 from repalign.benchmarks.differences import Difference, differences
 from repalign.benchmarks.effort import Effort
 from repalign.benchmarks.inference import Inference, infer
@@ -12,6 +13,7 @@ from repalign.benchmarks.score import Comparison, compare, score
 from repalign.benchmarks.study import Study, plan, run_study, score_unit
 
 __all__ = [
+    "OVER",
     "Benchmark",
     "Comparison",
     "Difference",

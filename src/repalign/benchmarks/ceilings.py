@@ -8,6 +8,7 @@ import numpy as np
 
 from repalign.benchmarks.effort import Effort
 from repalign.data import Assembly, Responses
+from repalign.errors import DegenerateError
 from repalign.maths import consistency_ceiling, rdm_ceiling, split_half
 from repalign.metrics import RSA, Encoding, ErrorConsistency, Measure
 from repalign.seeds import rng
@@ -24,7 +25,10 @@ def noise_ceiling(measure: Measure, target: Responses, effort: Effort) -> tuple[
         target: The target.
         effort: The seed of random splits.
     """
-    return _ceiling(measure, target, effort)
+    try:
+        return _ceiling(measure, target, effort)
+    except DegenerateError as reason:  # the score itself may well exist
+        return NONE, f"no ceiling: {reason.message}"
 
 
 @singledispatch

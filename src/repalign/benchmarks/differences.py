@@ -117,6 +117,8 @@ def differences(
     """
     if correction not in CORRECTIONS:
         raise UnknownNameError.among("correction", correction, CORRECTIONS)
+    if ceiling not in (None, "lower", "upper"):
+        raise UnknownNameError.among("noise ceiling", str(ceiling), ("lower", "upper"))
     if draws < 2:
         raise InputError(f"{draws} draws give no interval", hint="Use 1000.")
     bench = benchmark(target) if isinstance(target, str) else target
@@ -250,10 +252,10 @@ def _below_ceiling(
 
 def _caution(measure: Measure, design: Design) -> str:
     if not measure.calibrated:
-        return "its coverage has not been simulated"
+        return "its coverage is not calibrated"
     if isinstance(measure, Encoding) and design.n_stimuli < MANY_TO_FIT:
         # The fits are held fixed, so what another training set would do to both models is left out.
-        return f"liberal below {MANY_TO_FIT} stimuli: at 5 % it rejects about 8 %"
+        return f"liberal below {MANY_TO_FIT} stimuli: at 5 % it rejects 7 to 8 %"
     return design.caveat
 
 

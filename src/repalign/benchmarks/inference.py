@@ -65,7 +65,7 @@ def _interval(
     except UnsuitableError as reason:
         return None, (reason.message,)
     uncertainty = sampled.uncertainty(np.ones(1), design.over)
-    caution = design.caveat if measure.calibrated else "its coverage has not been simulated"
+    caution = design.caveat if measure.calibrated else "its coverage is not calibrated"
     return uncertainty.interval(float(scores.mean())), (design.words, caution)
 
 

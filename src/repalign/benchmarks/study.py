@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from repalign.benchmarks.benchmark import benchmark
+from repalign.benchmarks.design import Over
 from repalign.benchmarks.layers import DEFAULT
 from repalign.benchmarks.pairwise import pair_units, shown_name
 from repalign.benchmarks.prefetch import OnExtract, prefetched, restored
@@ -35,6 +36,7 @@ class Study(BaseModel):
         draws: Bootstrap draws; 0 for no interval.
         permutations: For p; 0 for none.
         seed: Of every random step.
+        over: What intervals are to generalise to: ``"auto"``, ``"both"``, ``"subjects"`` or ``"stimuli"``.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -48,6 +50,7 @@ class Study(BaseModel):
     draws: int = Field(default=1000, ge=0)
     permutations: int = Field(default=1000, ge=0)
     seed: int = Field(default=0, ge=0)
+    over: Over = "auto"
 
     @model_validator(mode="after")
     def _asks_for_something(self) -> Study:
@@ -98,7 +101,7 @@ def plan(study: Study, options: Mapping[str, Mapping[str, str]] | None = None) -
     return units
 
 
-_HOW = {"layers", "stimuli", "draws", "permutations", "seed"}
+_HOW = {"layers", "stimuli", "draws", "permutations", "seed", "over"}
 
 
 def score_unit(spec: dict[str, Any], path: Path, *, activations: str | None = None, **locations: str) -> None:

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
+from rich.table import Table
 
 from repalign import benchmarks
 from repalign.benchmarks import Difference, SimilarityMatrix
-from repalign.cli.output import print_json, print_table, print_text
-from repalign.cli.scoring import chosen_layers, named_model
+from repalign.cli.output import console, print_json, print_table, print_text
+from repalign.cli.scoring import OVER_HELP, checked_over, chosen_layers, named_model
 from repalign.data import Assembly, Responses, load_numpy, load_responses, readable
 from repalign.errors import FileError, InputError, UnsuitableError
 from repalign.metrics import DIMENSIONALITIES, dimensionality
@@ -113,14 +115,12 @@ def differences(
     ceiling: Annotated[
         str | None, typer.Option(help="lower or upper: compare with that noise ceiling too.")
     ] = None,
-    over: Annotated[str, typer.Option(help="Generalise to: auto, both, subjects, stimuli.")] = "auto",
+    over: Annotated[str, typer.Option(help=OVER_HELP)] = "auto",
     draws: Annotated[int, typer.Option(min=2, help="Bootstrap draws.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of every random step.")] = 0,
     json: Json = False,
 ) -> None:
     """Compare the scores of models with one another: differences, intervals, corrected p."""
-    if over not in ("auto", "both", "subjects", "stimuli"):
-        raise InputError(f"--over {over} is not known", hint="One of: auto, both, subjects, stimuli.")
     if ceiling not in (None, "lower", "upper"):
         raise InputError(f"--ceiling {ceiling} is not known", hint="One of: lower, upper.")
     with redirect_stdout(sys.stderr):
@@ -133,7 +133,7 @@ def differences(
             correction=correction,
             margin=margin,
             ceiling=ceiling,
-            over=over,
+            over=checked_over(over),
             draws=draws,
             seed=seed,
         )
@@ -145,25 +145,26 @@ def differences(
 
 def _print_differences(found: tuple[Difference, ...]) -> None:
     first = found[0]
-    same = first.margin is not None
-    columns = ["model", "minus", "difference", "95 % interval", f"p ({first.correction})"]
+    table = Table(box=None, pad_edge=False, title_justify="left", title_style="bold")
+    table.title = escape(f"{first.target} · {first.measure}")
+    for name in ("model", "minus"):
+        table.add_column(name, overflow="fold")
+    same = () if first.margin is None else ("p same",)
+    for name in ("difference", "95 % interval", f"p ({first.correction})", *same):
+        table.add_column(name, justify="right", no_wrap=True)
     source = _common_source([name for each in found for name in (each.a, each.b)])
-    rows = [
-        [
-            _shown(each.a.removeprefix(source), each.a_layer),
-            _shown(each.b.removeprefix(source), each.b_layer),
-            f"{each.value:.4f}",
-            "absent" if each.ci_low is None else f"{each.ci_low:.3f}{_TO}{each.ci_high:.3f}",
-            _p(each.p_adjusted),
-            *([_p(each.p_equivalent)] if same else []),
-        ]
-        for each in found
-    ]
-    if same:
-        columns.append(f"p same (±{first.margin:g})")
-    print_table(f"{first.target} · {first.measure}", columns, rows)
+    for each in found:
+        sides = ((each.a, each.a_layer), (each.b, each.b_layer))
+        names = [escape(_shown(name.removeprefix(source), layer)) for name, layer in sides]
+        interval = "absent" if each.ci_low is None else f"{each.ci_low:.3f}{_TO}{each.ci_high:.3f}"
+        tests = (each.p_adjusted, *([each.p_equivalent] if same else []))
+        table.add_row(*names, f"{each.value:.4f}", interval, *map(_p, tests))
+    console().print(table, highlight=False)
     n_tests = max(each.n_tests for each in found)
-    print_text(f"  {first.n_stimuli} stimuli, {first.n_subjects or 'no'} subjects, {n_tests} tests")
+    tests = f"{n_tests} test{'' if n_tests == 1 else 's'}"
+    print_text(f"  {first.n_stimuli} stimuli, {first.n_subjects or 'no'} subjects, {tests}")
+    if same:
+        print_text(f"  p same: small where the difference is surely smaller than {first.margin:g}")
     for reason in dict.fromkeys(part for each in found for part in each.reason.split("; ") if part):
         print_text(f"  {reason}")
 

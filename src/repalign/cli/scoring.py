@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from repalign.benchmarks import Study, run_study
+from repalign.benchmarks import OVER, Study, run_study
 from repalign.cli.output import print_failures, print_json, print_scores
 from repalign.cli.progress import unit_progress
 from repalign.cli.stimulus_progress import ModelLines
@@ -20,7 +20,19 @@ from repalign.errors import InputError
 from repalign.execution import InProcess, ProcessPool
 from repalign.report import write_report
 
+OVER_HELP = "What intervals generalise to: auto, both, subjects (these stimuli), stimuli (these subjects)."
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def checked_over(given: str) -> Any:
+    """What to generalise to.
+
+    Raises:
+        InputError: Not one of the four.
+    """
+    if given not in OVER:
+        raise InputError(f"--over {given} is not known", hint=f"One of: {', '.join(OVER)}.")
+    return given
 
 
 def score(
@@ -41,6 +53,7 @@ def score(
     draws: Annotated[int, typer.Option(min=0, help="Bootstrap draws; 0 for no interval.")] = 1000,
     permutations: Annotated[int, typer.Option(min=0, help="Permutations for p; 0 for none.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Of every random step.")] = 0,
+    over: Annotated[str, typer.Option(help=OVER_HELP)] = "auto",
     images: Annotated[
         list[str] | None, typer.Option(help="DATASET=FOLDER: where a data set's images lie on this machine.")
     ] = None,
@@ -58,6 +71,7 @@ def score(
         draws=draws,
         permutations=permutations,
         seed=seed,
+        over=checked_over(over),
     )
     executor = InProcess() if workers == 1 else ProcessPool(workers)
     # What a model prints must not get between the rows.

@@ -116,8 +116,8 @@ class Assembly:
         )
 
     def array(self) -> NDArray[Any]:
-        """The values as one array in memory."""
-        return np.asarray(self.values)
+        """The values as one array in memory, in one layout: the last bits of products depend on it."""
+        return np.ascontiguousarray(self.values)
 
     def require_ids(self) -> tuple[str, ...]:
         """The stimulus ids.

@@ -49,7 +49,9 @@ def gaussian_wasserstein_distance(X: Floats, Y: Floats, alpha: float = 1.0) -> f
         DegenerateError: NaN or infinite trials, or no stimulus changes the mean response.
     """
     if not 0.0 <= alpha <= 2.0:
-        raise InputError(f"alpha is {alpha}; it weighs means against covariances, 0 <= alpha <= 2")
+        raise InputError(
+            f"alpha is {alpha}; it weighs means against covariances, 0 <= alpha <= 2", hint="Usual: 1."
+        )
     x, y, scale = _prepared(X, Y)
     means = (x.mean(axis=0), y.mean(axis=0))
     roots = (_covariance_roots(x), _covariance_roots(y))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 
@@ -65,8 +66,10 @@ def _own(model: Choices, person: Choices) -> float:
 
 def _delta(of: str, scale: float) -> ChoiceMeasure:
     """exp(-s |d|) of the accuracy or the shape bias."""
-    if not scale > 0:
-        raise InputError(f"the scale of a value delta is {scale:g}; it must be above 0", hint="Use s1.")
+    if not 0 < scale < math.inf:
+        raise InputError(
+            f"the scale of a value delta is {scale:g}; it must be finite and above 0", hint="Use s1."
+        )
     kind, summary = {"accuracy": (ChoiceMeasure, accuracy), "shape-bias": (CueConflict, shape_share)}[of]
     return kind(
         id=f"{of}-value-delta-s{scale:g}",

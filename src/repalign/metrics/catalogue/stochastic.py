@@ -21,7 +21,9 @@ def gaussian(alpha: float) -> Trials:
         InputError: alpha is out of range.
     """
     if not 0.0 <= alpha <= 2.0:
-        raise InputError(f"alpha is {alpha:g}; it weighs means against covariances, 0 <= alpha <= 2")
+        raise InputError(
+            f"alpha is {alpha:g}; it weighs means against covariances, 0 <= alpha <= 2", hint="Usual: 1."
+        )
     # No metric is claimed: what the alternation finds is an upper bound of one.
     return Trials(
         id=f"stochastic-gaussian-alpha{alpha:g}-distance",
