@@ -13,7 +13,7 @@ import repalign
 PUBLIC = {
     "__version__", "Assembly", "Benchmark", "Choices", "Comparison", "RDM", "RepalignError", "ResultsDir",
     "Score", "ScoreTable", "StimulusSet", "Study", "Target", "benchmark", "compare", "compare_all", "dataset",
-    "differences", "extract",
+    "differences", "dimensionality", "extract",
     "measure", "model", "run_study", "score", "write_report",
 }  # fmt: skip
 ROOMS = ["benchmarks", "data", "datasets", "execution", "maths", "metrics", "models", "report", "testing"]

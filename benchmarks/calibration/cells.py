@@ -133,5 +133,6 @@ CELLS = (
         repetitions=2000,
     ),
     Cell("rsa-small-5x12", SPEARMAN, 5, 12, small=True, repetitions=2000),
+    Cell("rsa-small-4x92", SPEARMAN, 4, 92, small=True, repetitions=1000),
     Cell("cka-small-5x12", CKA, 5, 12, small=True, repetitions=2000),
 )

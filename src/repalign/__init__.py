@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from repalign.data import Target as Target
     from repalign.datasets import dataset as dataset
     from repalign.errors import RepalignError as RepalignError
+    from repalign.metrics import dimensionality as dimensionality
     from repalign.metrics import measure as measure
     from repalign.models import extract as extract
     from repalign.models import model as model
@@ -51,6 +52,7 @@ _HOMES = {
     "compare_all": "repalign.benchmarks",
     "dataset": "repalign.datasets",
     "differences": "repalign.benchmarks",
+    "dimensionality": "repalign.metrics",
     "extract": "repalign.models",
     "measure": "repalign.metrics",
     "model": "repalign.models",
@@ -78,6 +80,7 @@ __all__ = [
     "compare_all",
     "dataset",
     "differences",
+    "dimensionality",
     "extract",
     "measure",
     "model",

@@ -111,7 +111,11 @@ def test_one_average_has_no_ceiling_and_an_interval_over_stimuli_only(pair):
     assert row.ceiling_lower is None
     assert row.ceiling_upper is None
     assert row.ci_low is not None
-    for words in ("one average of 4 people", "no ceiling", "over stimuli only"):
+    for words in (
+        "one average of 4 people",
+        "no ceiling",
+        "other stimuli, for this one subject or average only",
+    ):
         assert words in row.reason
 
 
@@ -251,11 +255,17 @@ def test_a_subset_is_seeded_and_the_row_says_so(pair):
         ra.score(truth, target, RSA, stimuli=25)
 
 
-def test_rsa_of_very_many_stimuli_is_refused_before_it_takes_hours():
+def test_rsa_of_very_many_stimuli_streams_responses_and_is_refused_for_other_comparisons():
     generator = np.random.default_rng(0)
-    big = ra.Assembly(generator.normal(size=(3300, 2)), tuple(f"{i:04d}" for i in range(3300)))
+    ids = tuple(f"{i:04d}" for i in range(3300))
+    big, other = (ra.Assembly(generator.normal(size=(3300, 2)), ids, name=n) for n in ("a", "b"))
+    row = ra.score(big, other, "rsa-squared-euclidean-pearson")[-1]
+    i, j = np.triu_indices(3300, 1)
+    pairs = [((side.values[i] - side.values[j]) ** 2).sum(axis=1) for side in (big, other)]
+    assert row.value == pytest.approx(np.corrcoef(*pairs)[0, 1], abs=1e-10)
+    assert row.ci_low < row.value < row.ci_high
     with pytest.raises(UnsuitableError, match="5,443,350 pairs") as caught:
-        ra.score(big, big, "rsa-euclidean-pearson")
+        ra.score(big, other, "rsa-euclidean-tau-a")
     assert "--stimuli" in caught.value.hint
 
 

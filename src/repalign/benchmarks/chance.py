@@ -77,6 +77,8 @@ def _(measure: RSA, model: Responses, target: Responses, effort: Effort) -> floa
 
 @_chance_p.register
 def _(measure: Rows, model: Responses, target: Responses, effort: Effort) -> float:
+    if not measure.paired:
+        raise UnsuitableError("no p: which stimulus is which makes no difference to this measure")
     X, Ys = reduced(measure, model, "model")[0], reduced(measure, target, "target")
     if measure.function is linear_cka_debiased and len(X) <= MAX_KERNEL:
         return cka_permutation_p(X, Ys, effort.permutations, _stream(effort))

@@ -226,7 +226,7 @@ def _below_ceiling(
     effort: Effort,
 ) -> list[Difference]:
     if sampled is None or isinstance(design, str):
-        return []
+        raise UnsuitableError(f"no comparison with the noise ceiling: {design}", hint="Use more stimuli.")
     if sampled.ceiling is None:
         raise UnsuitableError(
             f"there is no noise ceiling of {measure.id} here to compare with",

@@ -8,12 +8,12 @@ import numpy as np
 
 from repalign.benchmarks.ceilings import Ceiling, noise_ceiling
 from repalign.benchmarks.chance import chance_p
-from repalign.benchmarks.design import choose_design
+from repalign.benchmarks.design import Design, choose_design
 from repalign.benchmarks.effort import Effort
 from repalign.benchmarks.sampling import sample
 from repalign.data import RDM, Assembly, Responses
-from repalign.errors import UnsuitableError
-from repalign.maths import Floats
+from repalign.errors import DegenerateError, RepalignError, UnsuitableError
+from repalign.maths import Floats, Uncertainty, of_subjects
 from repalign.metrics import HELD_PAIRS, RSA, Measure
 
 
@@ -39,7 +39,6 @@ def infer(measure: Measure, model: Responses, target: Responses, scores: Floats,
 
     Raises:
         UnsuitableError: Resampling is asked for and too large; or subjects are, and there is one.
-        DegenerateError: Too many resamples have no score.
     """
     check_size(measure, model, target, effort)
     remarks = measure.remarks(model, target)
@@ -58,15 +57,26 @@ def _interval(
     design = choose_design(len(scores), stimuli_of(model), effort.over)
     if isinstance(design, str):
         return None, (design,)
-    if not measure.resamples:
-        return None, (f"no interval: {measure.id} is too slow to resample",)
     try:
-        sampled = sample(measure, [model], target, scores[None], effort)
-    except UnsuitableError as reason:
-        return None, (reason.message,)
-    uncertainty = sampled.uncertainty(np.ones(1), design.over)
+        uncertainty = _uncertainty(measure, model, target, scores, effort, design)
+    except (UnsuitableError, DegenerateError) as reason:
+        return None, (_because("no interval", reason),)
     caution = design.caveat if measure.calibrated else "its coverage is not calibrated"
     return uncertainty.interval(float(scores.mean())), (design.words, caution)
+
+
+def _uncertainty(
+    measure: Measure, model: Responses, target: Responses, scores: Floats, effort: Effort, design: Design
+) -> Uncertainty:
+    if design.over == "subjects":  # their scores on these stimuli say it all
+        return of_subjects(scores)
+    if not measure.resamples:
+        raise UnsuitableError(f"{measure.id} is too slow to resample")
+    return sample(measure, [model], target, scores[None], effort).uncertainty(np.ones(1), design.over)
+
+
+def _because(what: str, reason: RepalignError) -> str:
+    return reason.message if reason.message.startswith(what) else f"{what}: {reason.message}"
 
 
 def _p(measure: Measure, model: Responses, target: Responses, effort: Effort) -> tuple[float | None, str]:
@@ -76,8 +86,8 @@ def _p(measure: Measure, model: Responses, target: Responses, effort: Effort) ->
         return None, f"no p: {measure.id} is too slow to resample"
     try:
         return chance_p(measure, model, target, effort), ""
-    except UnsuitableError as reason:
-        return None, reason.message
+    except (UnsuitableError, DegenerateError) as reason:
+        return None, _because("no p", reason)
 
 
 def stimuli_of(responses: Responses) -> int:

@@ -93,8 +93,17 @@ def targets(target: Target | Benchmark | Responses) -> list[Target]:
     """The targets behind a benchmark or behind another model's responses, one per layer."""
     if isinstance(target, Benchmark | Target):
         return [_one_per_subject(target.target if isinstance(target, Benchmark) else target)]
-    # Another model is a target whose regions are its layers; nobody is behind it.
-    return [Target(target.name, part, layer, 0) for layer, part in split_layers(target).items()]
+    # Another model is a target whose regions are its layers; nobody is behind it, unless there are subjects.
+    parts = split_layers(target).items()
+    return [Target(target.name, part, layer, _people(part)) for layer, part in parts]
+
+
+def _people(responses: Responses) -> int:
+    if isinstance(responses, Assembly):
+        return len(responses.labels) if responses.leading == "subject" else 0
+    if isinstance(responses, Choices):
+        return len(responses.subjects)
+    return len(set(map(str, responses.labels.get("subject", ()))))
 
 
 def _one_per_subject(goal: Target) -> Target:

@@ -19,7 +19,7 @@ from repalign.maths.behaviour import (
 from repalign.maths.bootstrap import Bootstrapped, bootstrap_models, bootstrap_rdms, stimulus_counts
 from repalign.maths.cca import canonical_correlations, cca_mean, leading_components, pwcca, svcca
 from repalign.maths.ceiling import consistency_ceiling, rdm_ceiling
-from repalign.maths.checks import Floats, as_pairs, as_patterns
+from repalign.maths.checks import Floats, as_pairs, as_patterns, is_constant
 from repalign.maths.choice import (
     error_consistency,
     odd_one_out_credit,
@@ -110,7 +110,7 @@ from repalign.maths.subspaces import (
     shared_dimensions,
 )
 from repalign.maths.transport import best_transport
-from repalign.maths.uncertainty import MIN_STIMULI, Bound, Uncertainty, dual_variance
+from repalign.maths.uncertainty import MIN_STIMULI, Bound, Uncertainty, dual_variance, of_subjects
 from repalign.maths.whitened import whitened_cosine, whitened_pearson
 from repalign.maths.whitening import shape_whitening_angular_distance
 
@@ -202,6 +202,7 @@ __all__ = [
     "held_out_scores",
     "holm",
     "hsic",
+    "is_constant",
     "jackknife",
     "jackknife_models",
     "kernel_cka",
@@ -226,6 +227,7 @@ __all__ = [
     "nuclear_norm",
     "odd_one_out_credit",
     "odd_one_out_probability",
+    "of_subjects",
     "ols",
     "ols_insample_r2",
     "participation_ratio",

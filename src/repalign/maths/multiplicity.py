@@ -47,7 +47,7 @@ def benjamini_hochberg(p: ArrayLike) -> Floats:
     given = _p_values(p)
     n = len(given)
     order = np.argsort(given, kind="stable")
-    stepped = given[order] * n / np.arange(1, n + 1)
+    stepped = given[order] * (n / np.arange(1, n + 1))
     adjusted = np.empty_like(given)
     adjusted[order] = np.minimum(np.minimum.accumulate(stepped[::-1])[::-1], 1.0)
     return adjusted

@@ -17,8 +17,13 @@ def spearman_brown(r: Floats, times: float = 2.0) -> Floats:
 
     Returns:
         The same shape. Negative correlations stay negative (and are no reliability).
+
+    Raises:
+        DegenerateError: A correlation of -1 (for k = 2), where the formula divides by zero.
     """
     r = np.asarray(r, dtype=np.float64)
+    if (1.0 + (times - 1.0) * r <= 0).any():
+        raise DegenerateError("two halves are exactly opposite", hint="Are the responses centred twice?")
     return times * r / (1.0 + (times - 1.0) * r)
 
 

@@ -19,9 +19,11 @@ class Rows(Measure):
 
     Args:
         function: (n_stimuli, p), (n_stimuli, q) to a number.
+        paired: Whether it matters which stimulus is which; not so for differences of two descriptions.
     """
 
     function: Callable[[Floats, Floats], float]
+    paired: bool = True
 
     @property
     def needs(self) -> str:

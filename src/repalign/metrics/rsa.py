@@ -13,7 +13,7 @@ from repalign.maths.crossnobis import NOISELESS, REPEATED
 from repalign.maths.large_rsa import COMPARISONS as STREAMED_COMPARISONS
 from repalign.maths.large_rsa import DISSIMILARITIES as STREAMED_DISSIMILARITIES
 from repalign.maths.large_rsa import RANK_BASED
-from repalign.metrics.matrices import matrices
+from repalign.metrics.matrices import check_single, matrices, varying
 from repalign.metrics.measure import Measure, naming, unsuitable
 
 # More pairs than this are not held but streamed over, or their sums taken from products of units.
@@ -51,16 +51,22 @@ class RSA(Measure):
             raise unsuitable(self, side, responses.name, responses)
         with naming(responses.ids, responses.name):
             if responses.leading == "repetition":
-                return self._of_repetitions(responses.array())[None]
+                return self._of_repetitions(varying(responses.array(), responses.name))[None]
             stacked = responses.array() if responses.leading else responses.array()[None]
-            return np.stack([self._of_patterns(each) for each in stacked])
+            return np.stack([self._of_patterns(varying(each, responses.name)) for each in stacked])
 
     def scores(self, model: Responses, target: Responses, *, seed: int = 0) -> Floats:
-        """Comparison of the model's RDM with each subject's, (n_subjects,)."""
+        """Comparison of the model's RDM with each subject's, (n_subjects,).
+
+        Raises:
+            UnsuitableError: The model holds RDMs or responses of several subjects.
+        """
         if self.streams(model, target):
             return np.array([each.value for each in self.streamed(model, target)])
         with naming(None, f"{model.name} against {target.name}"):
-            return compare(self.pairs(model)[0], self.pairs(target, "target"), self.comparison)
+            own = self.pairs(model)
+            check_single("model", model.name, len(own))
+            return compare(own[0], self.pairs(target, "target"), self.comparison)
 
     def streams(self, model: Responses, target: Responses) -> bool:
         """Whether the RDMs of these sides are too large to be held, and need not be."""

@@ -123,6 +123,7 @@ MEMBERS: tuple[Measure, ...] = (
     ),
     Rows(
         id="magnitude-difference",
+        paired=False,
         formula="| |mean x_i| - |mean y_i| |",
         range=(0.0, None),
         higher_is_closer=False,
@@ -133,6 +134,7 @@ MEMBERS: tuple[Measure, ...] = (
     ),
     Rows(
         id="concentricity-difference",
+        paired=False,
         formula="difference of the mean cosine of patterns with their mean pattern",
         range=(0.0, 2.0),
         higher_is_closer=False,
@@ -143,6 +145,7 @@ MEMBERS: tuple[Measure, ...] = (
     ),
     Rows(
         id="uniformity-difference",
+        paired=False,
         formula="difference of log mean_ij exp(-2 |x_i - x_j|^2)",
         range=(0.0, None),
         higher_is_closer=False,
