@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import combinations, permutations
 
 import numpy as np
@@ -13,7 +14,11 @@ from repalign.errors import DegenerateError
 from repalign.maths.checks import Floats
 from repalign.maths.pairs import row_blocks, row_of_pairs, to_grid
 from repalign.maths.runs import Runs
+from repalign.maths.threads import in_threads
 
+# Few wide slices of units: every slice adds to all pairs.
+_WIDER = 2
+_CACHED = 32_768  # columns
 # Runs, units in a slice, to the two sides of the product; the same array twice where they are equal.
 Sides = Callable[[Floats], tuple[Floats, Floats]]
 # The left and the right factor, (n_stimuli, n_units), and the weight of their product.
@@ -37,11 +42,10 @@ def crossed(runs: Runs, sides: Sides) -> Floats:
     """
     n_runs, n, n_units = runs.values.shape
     total = _Total(runs)
-    for units in row_blocks(n_units, n_runs * n):
-        left, right = sides(runs.values[:, :, units])
+    for units in row_blocks(n_units, n_runs * n // _WIDER):
+        left, right = _in_rows(*sides(runs.values[:, :, units]))
         for side in (left,) if left is right else (left, right):
-            for values, here in zip(side, runs.present, strict=True):
-                _centre(values, here)
+            in_threads(partial(_centre_run, side, runs.present), n_runs, side[0].size)
         for group in _groups(left, right, runs):
             total.add(*group)
     return total.mean()
@@ -139,6 +143,16 @@ def _centre(values: Floats, here: NDArray[np.bool_]) -> Floats:
     return values
 
 
+def _in_rows(left: Floats, right: Floats) -> tuple[Floats, Floats]:
+    """Both row-major, so that they can be changed in place; one array twice stays one."""
+    rows = np.ascontiguousarray(left)
+    return rows, rows if left is right else np.ascontiguousarray(right)
+
+
+def _centre_run(side: Floats, present: NDArray[np.bool_], run: int) -> None:
+    _centre(side[run], present[run])
+
+
 def _groups(left: Floats, right: Floats, runs: Runs) -> Iterator[tuple[Floats, list[_Product]]]:
     n_runs, same = len(left), left is right
     if not runs.complete:
@@ -147,11 +161,19 @@ def _groups(left: Floats, right: Floats, runs: Runs) -> Iterator[tuple[Floats, l
         return
     # The sum over a != b of x_a y_b^T is (sum x)(sum y)^T - sum x_a y_a^T; in orthonormal contrasts of the
     # runs it needs R products instead of R + 1: R - 1 times that of the mean, minus those of the others.
-    contrasts = helmert(n_runs, full=True)
-    mixed = list(np.tensordot(contrasts, left, 1))
-    other = mixed if same else list(np.tensordot(contrasts, right, 1))
+    for side in (left,) if same else (left, right):
+        _mix(side, helmert(n_runs, full=True))
     weights = [(n_runs - 1) / 2, *[-0.5] * (n_runs - 1)]
-    yield np.ones(left.shape[1]), list(zip(mixed, other, weights, strict=True))
+    lefts = list(left)  # the same objects on both sides, where they are equal
+    yield np.ones(left.shape[1]), list(zip(lefts, lefts if same else list(right), weights, strict=True))
+
+
+def _mix(side: Floats, contrasts: Floats) -> None:
+    """Replace runs by contrasts of them, in place and in pieces that stay in the cache."""
+    flat = side.reshape(len(side), -1)
+    for start in range(0, flat.shape[1], _CACHED):
+        piece = flat[:, start : start + _CACHED]
+        piece[:] = contrasts @ piece
 
 
 def _both(

@@ -23,8 +23,8 @@ class Products(NamedTuple):
 
     Args:
         products: Sum of a_i b_i for each two vectors, (M, M), float64.
-        sums: Sum of a_i for each, (M,).
-        ends: Smallest and largest entry of each before centring, (2, M).
+        sums: Sum of a_i for each, (M,); 0 where nothing was centred.
+        ends: Smallest and largest entry of each before centring, (2, M); infinite where nothing was.
     """
 
     products: Floats
@@ -51,11 +51,12 @@ def stacked_products(sides: Sequence[Blocks], memory: float, *, centre: bool) ->
         stack = held[:, : _pairs_of(rows, n)]
         for m, side in enumerate(sides):
             _fill(stack[m], side, rows)
-            low[m], high[m] = min(low[m], float(stack[m].min())), max(high[m], float(stack[m].max()))
             if centre:
+                low[m], high[m] = min(low[m], float(stack[m].min())), max(high[m], float(stack[m].max()))
                 shift[m] = float(stack[m].mean()) if rows.start == 0 else shift[m]
                 stack[m] -= float(shift[m])
-        sums += host(stack.sum(1))
+        if centre:
+            sums += host(stack.sum(1))
         products += host(stack @ stack.T)
     return Products(products, sums, np.stack([low, high]))
 
