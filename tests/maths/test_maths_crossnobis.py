@@ -254,7 +254,7 @@ def test_memory_is_small_beside_the_responses(monkeypatch):
     crossnobis(X)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 0.15 * X.nbytes  # a slice of units and what it is mixed into
+    assert peak < 0.2 * X.nbytes  # a slice of units and what it is mixed into
 
 
 def test_stimuli_that_share_too_few_runs_are_named():
