@@ -98,7 +98,11 @@ class _Total:
             block = own[rows, None] * taking_part[later] + taking_part[rows, None] * own[later]
             for left, right, weight in products:
                 if left is right:
-                    block -= (2.0 * weight) * (left[rows] @ left[later].T)
+                    product = left[rows] @ left[later].T
+                    if weight not in (0.5, -0.5):
+                        product *= 2.0 * abs(weight)
+                    combine = np.subtract if weight > 0 else np.add
+                    combine(block, product, out=block)
                 else:
                     block -= weight * (left[rows] @ right[later].T + right[rows] @ left[later].T)
             for k, i in enumerate(range(rows.start, rows.stop)):
@@ -161,9 +165,11 @@ def _groups(left: Floats, right: Floats, runs: Runs) -> Iterator[tuple[Floats, l
         return
     # The sum over a != b of x_a y_b^T is (sum x)(sum y)^T - sum x_a y_a^T; in orthonormal contrasts of the
     # runs it needs R products instead of R + 1: R - 1 times that of the mean, minus those of the others.
+    contrasts = helmert(n_runs, full=True)
+    contrasts[0] *= (n_runs - 1) ** 0.5
     for side in (left,) if same else (left, right):
-        _mix(side, helmert(n_runs, full=True))
-    weights = [(n_runs - 1) / 2, *[-0.5] * (n_runs - 1)]
+        _mix(side, contrasts)
+    weights = [0.5, *[-0.5] * (n_runs - 1)]
     lefts = list(left)  # the same objects on both sides, where they are equal
     yield np.ones(left.shape[1]), list(zip(lefts, lefts if same else list(right), weights, strict=True))
 
