@@ -11,13 +11,10 @@ from numpy.typing import NDArray
 from repalign.benchmarks.effort import Effort
 from repalign.benchmarks.sampling import MAX_KERNEL, reduced
 from repalign.data import Responses
-from repalign.data.rdm import n_from_pairs, take_stimuli
 from repalign.errors import UnsuitableError
 from repalign.maths import (
-    EMBEDDINGS,
     Floats,
     cka_permutation_p,
-    compare,
     linear_cka_debiased,
     mantel,
     permutation_p,
@@ -67,12 +64,7 @@ def _(measure: RSA, model: Responses, target: Responses, effort: Effort) -> floa
     if measure.streams(model, target):
         raise UnsuitableError("no p: so many pairs are not permuted")
     own, subjects = measure.pairs(model)[0], measure.pairs(target, "target")
-    if measure.comparison in EMBEDDINGS:
-        return mantel(own, subjects, measure.comparison, effort.permutations, _stream(effort))
-    n = n_from_pairs(len(own)) or 0
-    return _by_permuting(
-        measure, lambda order: compare(take_stimuli(own, order), subjects, measure.comparison), n, effort
-    )
+    return mantel(own, subjects, measure.comparison, effort.permutations, _stream(effort))
 
 
 @_chance_p.register
@@ -89,11 +81,11 @@ def _(measure: Rows, model: Responses, target: Responses, effort: Effort) -> flo
 
 @_chance_p.register
 def _(measure: Encoding, model: Responses, target: Responses, effort: Effort) -> float:
-    fits = measure.fits(model, target, effort.seed)
+    X = matrices(measure, model, "model")[0]
     return predictivity_p(
-        matrices(measure, model, "model")[0],
-        [fit.responses for fit in fits],
-        fits[0].folds,
+        X,
+        matrices(measure, target, "target"),
+        measure.folds(len(X), effort.seed),
         measure.method,
         score=measure.score,
         summary=SUMMARIES[measure.summary],

@@ -17,11 +17,29 @@ from repalign.benchmarks.effort import Effort
 from repalign.benchmarks.inference import check_size, stimuli_of
 from repalign.benchmarks.layers import CHOOSE, Sides, choose_layer, split_layers
 from repalign.benchmarks.responders import respond
-from repalign.benchmarks.sampling import Sampled, sample
-from repalign.benchmarks.score import Case, cases, check_enough, default_measure, joined, subset, targets
+from repalign.benchmarks.sampling import sample
+from repalign.benchmarks.score import (
+    Case,
+    cases,
+    check_enough,
+    default_measure,
+    join_notes,
+    joined,
+    subset,
+    targets,
+)
 from repalign.data import Responses, Target
 from repalign.errors import InputError, TooFewError, UnknownNameError, UnsuitableError
-from repalign.maths import CORRECTIONS, Bound, Floats, ceiling_differences, equivalence_p
+from repalign.maths import (
+    CORRECTIONS,
+    Bound,
+    Estimate,
+    Floats,
+    Sampled,
+    ceiling_differences,
+    equivalence_p,
+    model_differences,
+)
 from repalign.metrics import Encoding, Measure
 from repalign.metrics import measure as named_measure
 from repalign.seeds import rng
@@ -162,34 +180,48 @@ def _of_target(
     first = everyone[0]
     check_enough(measure, first.n_stimuli)
     check_size(measure, first.model, first.target, effort)
-    scores = np.stack([measure.scores(each.model, each.target, seed=effort.seed) for each in everyone])
+    models, target = _prepared(everyone, measure)
+    scores = np.stack([measure.scores(model, target, seed=effort.seed) for model in models])
     design = choose_design(scores.shape[1], first.n_stimuli, effort.over)
     sampled = None
     if isinstance(design, Design):
-        sampled = _sampled(everyone, measure, scores, effort, tests.ceiling is not None)
+        sampled = _sampled(models, target, measure, scores, effort, tests.ceiling is not None)
     bare = [_bare(each, goal, measure, tests) for each in everyone]
+    estimates = model_differences(sampled, design.over) if sampled and isinstance(design, Design) else {}
     found: list[Difference] = []
     for i, j in combinations(range(len(everyone)), 2):
-        sign = np.zeros(len(everyone))
-        sign[i], sign[j] = 1.0, -1.0
         value = float(scores[i].mean() - scores[j].mean())
-        notes = _together(bare[i].reason, bare[j].reason)
+        notes = join_notes(bare[i].reason, bare[j].reason)
         pair = replace(bare[i], b=bare[j].a, b_layer=bare[j].a_layer, value=value, reason=notes)
-        found.append(_tested(pair, sampled, sign, design, measure))
+        found.append(_tested(pair, estimates.get((i, j)), design, measure))
     if tests.ceiling is not None:
         found += _below_ceiling(bare, sampled, design, measure, tests.ceiling, effort)
     return _corrected(found)
 
 
+def _prepared(everyone: Sequence[Case], measure: Measure) -> tuple[list[Responses], Responses]:
+    """All models, and the target that they share, prepared once."""
+    models: list[Responses] = []
+    target = everyone[0].target
+    for case in everyone:
+        model, target = measure.prepared(case.model, target)
+        models.append(model)
+    return models, target
+
+
 def _sampled(
-    everyone: Sequence[Case], measure: Measure, scores: Floats, effort: Effort, ceilings: bool
+    models: Sequence[Responses],
+    target: Responses,
+    measure: Measure,
+    scores: Floats,
+    effort: Effort,
+    ceilings: bool,
 ) -> Sampled:
     way_out = "A difference needs resamples: use RSA, CKA or an encoding measure."
     if not measure.resamples:
         raise UnsuitableError(f"{measure.id} is too slow to resample", hint=way_out)
     try:
-        models = [each.model for each in everyone]
-        return sample(measure, models, everyone[0].target, scores, effort, ceilings=ceilings)
+        return sample(measure, models, target, scores, effort, ceilings=ceilings)
     except UnsuitableError as error:
         raise UnsuitableError(f"{measure.id}: {error.message}", hint=error.hint or way_out) from error
 
@@ -209,12 +241,8 @@ def _bare(case: Case, goal: Target, measure: Measure, tests: _Tests) -> Differen
         margin=tests.margin,
         n_stimuli=case.n_stimuli,
         n_subjects=goal.n_subjects or None,
-        reason=_together(goal.note, case.note),
+        reason=join_notes(goal.note, case.note),
     )
-
-
-def _together(*notes: str) -> str:
-    return "; ".join(dict.fromkeys(note for note in notes if note))
 
 
 def _below_ceiling(
@@ -234,7 +262,7 @@ def _below_ceiling(
         )
     stream = rng(effort.seed, "bootstrap", "subjects")
     found = ceiling_differences(sampled, stream, bound, design.over)
-    words = _together(design.words, "not calibrated against a ceiling", "p one-sided")
+    words = join_notes(design.words, "not calibrated against a ceiling", "p one-sided")
     return [
         replace(
             each,
@@ -244,7 +272,7 @@ def _below_ceiling(
             ci_high=estimate.interval[1],
             p=estimate.p,
             margin=None,
-            reason=_together(each.reason, words),
+            reason=join_notes(each.reason, words),
         )
         for each, estimate in zip(bare, found, strict=True)
     ]
@@ -260,21 +288,20 @@ def _caution(measure: Measure, design: Design) -> str:
 
 
 def _tested(
-    bare: Difference, sampled: Sampled | None, sign: Floats, design: Design | str, measure: Measure
+    bare: Difference, estimate: Estimate | None, design: Design | str, measure: Measure
 ) -> Difference:
-    if sampled is None or isinstance(design, str):
-        return replace(bare, reason=_together(bare.reason, str(design)))
-    uncertainty = sampled.uncertainty(sign, design.over)
+    if estimate is None or isinstance(design, str):
+        return replace(bare, reason=join_notes(bare.reason, str(design)))
+    uncertainty = estimate.uncertainty
     if not uncertainty.variance > 0:
         same = "the scores are the same in every resample: nothing to test"
-        return replace(bare, reason=_together(bare.reason, same))
-    low, high = uncertainty.interval(bare.value)
+        return replace(bare, reason=join_notes(bare.reason, same))
+    low, high = estimate.interval
     equivalent = None
     if bare.margin is not None:
         equivalent = equivalence_p(bare.value, uncertainty.variance, uncertainty.freedom, bare.margin)
-    words = _together(bare.reason, design.words, _caution(measure, design))
-    p = uncertainty.p(bare.value)
-    return replace(bare, ci_low=low, ci_high=high, p=p, p_equivalent=equivalent, reason=words)
+    words = join_notes(bare.reason, design.words, _caution(measure, design))
+    return replace(bare, ci_low=low, ci_high=high, p=estimate.p, p_equivalent=equivalent, reason=words)
 
 
 def _corrected(found: list[Difference]) -> list[Difference]:

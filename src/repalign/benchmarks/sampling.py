@@ -15,10 +15,10 @@ from repalign.data import Responses
 from repalign.errors import UnsuitableError
 from repalign.maths import (
     EMBEDDINGS,
-    Bootstrapped,
     Floats,
     Jackknifed,
     Multiplied,
+    Sampled,
     bootstrap_models,
     cka_left_out,
     compact,
@@ -42,7 +42,6 @@ from repalign.metrics import (
 from repalign.metrics.encoding import SUMMARIES
 from repalign.seeds import rng
 
-Sampled = Bootstrapped | Jackknifed | Multiplied
 # Up to here debiased CKA is left out stimulus by stimulus, holding two n x n kernels; beyond, by groups.
 MAX_KERNEL = 2000
 

@@ -111,7 +111,7 @@ def _one_per_subject(goal: Target) -> Target:
     rdms = goal.responses
     if not isinstance(rdms, RDM) or len(set(goal.subjects)) == len(goal.subjects):
         return goal
-    note = _join_notes(goal.note, "averaged within subject")
+    note = join_notes(goal.note, "averaged within subject")
     return replace(goal, responses=rdms.mean_within("subject"), note=note)
 
 
@@ -130,7 +130,7 @@ def subset(goal: Target, stimuli: int | None, seed: int) -> tuple[Target, list[s
         )
     drawn = sorted(rng(seed, "stimuli", "subset").choice(ids, size=stimuli, replace=False).tolist())
     note = f"{stimuli} of {len(ids)} stimuli, drawn with seed {seed}"
-    return replace(goal.select(drawn), note=_join_notes(goal.note, note)), drawn
+    return replace(goal.select(drawn), note=join_notes(goal.note, note)), drawn
 
 
 def joined(model: Responses, goal: Target, narrowed: Target, drawn: list[str] | None) -> Joined:
@@ -162,8 +162,9 @@ def _score_layers(
     rows: list[Score] = []
     for case in cases(sides, measure, layers, effort.seed):
         check_enough(measure, case.n_stimuli)
-        scores = measure.scores(case.model, case.target, seed=effort.seed)
-        found = infer(measure, case.model, case.target, scores, effort)
+        model, target = measure.prepared(case.model, case.target)
+        scores = measure.scores(model, target, seed=effort.seed)
+        found = infer(measure, model, target, scores, effort)
         rows += _rows(case, goal, measure, scores, found, effort)
     return rows
 
@@ -227,7 +228,7 @@ def _rows(
         ci_high=high,
         p=found.p,
         n_subjects=goal.n_subjects or None,
-        reason=_join_notes(goal.note, case.note, _taken_as_is(case, measure), *_fresh(found.notes, goal))
+        reason=join_notes(goal.note, case.note, _taken_as_is(case, measure), *_fresh(found.notes, goal))
         or None,
     )
     subjects = goal.subjects if len(scores) > 1 else ()
@@ -251,7 +252,8 @@ def _fresh(notes: Sequence[str], goal: Target) -> list[str]:
     return [note for note in notes if not ("no ceiling" in note and "no ceiling" in goal.note)]
 
 
-def _join_notes(*notes: str) -> str:
+def join_notes(*notes: str) -> str:
+    """Notes one after the other, each once, empty ones left out."""
     return "; ".join(dict.fromkeys(note for note in notes if note))
 
 

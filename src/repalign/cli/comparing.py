@@ -14,7 +14,7 @@ from rich.table import Table
 
 from repalign import benchmarks
 from repalign.benchmarks import Difference, SimilarityMatrix
-from repalign.cli.output import console, print_json, print_table, print_text
+from repalign.cli.output import console, print_json, print_table, print_text, side_name
 from repalign.cli.scoring import OVER_HELP, checked_over, chosen_layers, named_model
 from repalign.data import Assembly, Responses, load_numpy, load_responses, readable
 from repalign.errors import FileError, InputError, UnsuitableError
@@ -155,7 +155,7 @@ def _print_differences(found: tuple[Difference, ...]) -> None:
     source = _common_source([name for each in found for name in (each.a, each.b)])
     for each in found:
         sides = ((each.a, each.a_layer), (each.b, each.b_layer))
-        names = [escape(_shown(name.removeprefix(source), layer)) for name, layer in sides]
+        names = [escape(side_name(name.removeprefix(source), layer)) for name, layer in sides]
         interval = "absent" if each.ci_low is None else f"{each.ci_low:.3f}{_TO}{each.ci_high:.3f}"
         tests = (each.p_adjusted, *([each.p_equivalent] if same else []))
         table.add_row(*names, f"{each.value:.4f}", interval, *map(_p, tests))
@@ -177,8 +177,3 @@ def _common_source(names: list[str]) -> str:
     """``SOURCE/`` where all models come from one."""
     sources = {name.partition("/")[0] for name in names if "/" in name}
     return f"{sources.pop()}/" if len(sources) == 1 else ""
-
-
-def _shown(model: str, layer: str | None) -> str:
-    bare = model.partition("(")[0]
-    return f"{bare} {layer}" if layer and layer not in ("penultimate", "output") else bare

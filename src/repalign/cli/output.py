@@ -117,7 +117,7 @@ def _print_pairs(pairs: Sequence[Score]) -> None:
     for name in dict.fromkeys(r.measure for r in pairs):
         rows = [r for r in pairs if r.measure == name]
         rows.sort(key=_closest_first)
-        cells = [[_side(r.model, r.layer), _side(r.target, r.region), *_numbers(r)[:2]] for r in rows]
+        cells = [[side_name(r.model, r.layer), side_name(r.target, r.region), *_numbers(r)[:2]] for r in rows]
         print_table(f"models with one another · {name}", ["model", "with", "value", "95 % interval"], cells)
         for note in _notes(rows):
             console().print(f"  [dim]{escape(note)}[/]", highlight=False)
@@ -131,7 +131,8 @@ def _closest_first(row: Score) -> float:
     return row.value if known is not None and not known.higher_is_closer else -row.value
 
 
-def _side(name: str, layer: str | None) -> str:
+def side_name(name: str, layer: str | None) -> str:
+    """A model without its settings, with its layer where it is not the usual one."""
     bare = name.partition("(")[0]
     return f"{bare} {layer}" if layer and layer not in (DEFAULT_READOUT, "output") else bare
 

@@ -31,7 +31,7 @@ from repalign.maths.cka import HSIC, centred_trace, hsic, kernel_cka, linear_cka
 from repalign.maths.cka_resampling import cka_left_out, cka_permutation_p
 from repalign.maths.comparison import COMPARISONS, EMBEDDINGS, Comparison, compare, find_comparison
 from repalign.maths.crossnobis import crossnobis, poisson_cv, whitened_crossnobis, whitened_mahalanobis
-from repalign.maths.differences import Estimate, ceiling_differences, model_differences, model_scores
+from repalign.maths.differences import Estimate, Sampled, ceiling_differences, model_differences, model_scores
 from repalign.maths.dimensionality import components_for_variance, eigenspectrum, participation_ratio, two_nn
 from repalign.maths.dissimilarity import (
     DISSIMILARITIES,
@@ -135,6 +135,7 @@ __all__ = [
     "Method",
     "Multiplied",
     "Noise",
+    "Sampled",
     "Uncertainty",
     "accuracy_closeness",
     "aligned_cosine",

@@ -10,9 +10,10 @@ import numpy as np
 from repalign.errors import TooFewError
 from repalign.maths.bootstrap import Bootstrapped
 from repalign.maths.jackknife_rdms import Jackknifed
+from repalign.maths.multiplied import Multiplied
 from repalign.maths.uncertainty import Bound, Over, Uncertainty
 
-Sampled = Bootstrapped | Jackknifed
+Sampled = Bootstrapped | Jackknifed | Multiplied
 
 
 @dataclass(frozen=True)

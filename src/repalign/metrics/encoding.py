@@ -84,11 +84,19 @@ class Encoding(Measure):
             TooFewError: Fewer than 5 stimuli in a fold, or than the regression needs in a fit part.
         """
         X = matrices(self, model, "model")[0]
-        folds = assign_folds(len(X), self.n_folds, rng(seed, "encoding", "folds"))
+        folds = self.folds(len(X), seed)
         with naming(model.ids, f"{model.name} against {target.name}"):
             measured = matrices(self, target, "target")
             predicted = held_out_predictions(X, measured, folds, self.method)
         return [Fit(Y, P, folds, self.score, self.summary) for Y, P in zip(measured, predicted, strict=True)]
+
+    def folds(self, n_stimuli: int, seed: int) -> Folds:
+        """The outer fold of each stimulus, (n_stimuli,).
+
+        Raises:
+            TooFewError: Fewer than 5 stimuli in a fold.
+        """
+        return assign_folds(n_stimuli, self.n_folds, rng(seed, "encoding", "folds"))
 
     def summarise(self, fits: Sequence[Fit]) -> Floats:
         """The score of each subject, (n_subjects,)."""

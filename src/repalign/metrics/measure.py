@@ -77,6 +77,10 @@ class Measure(ABC):
             DegenerateError: No number exists; the stimuli at fault are named.
         """
 
+    def prepared(self, model: Responses, target: Responses) -> tuple[Responses, Responses]:
+        """Both sides with what score, interval, p and ceiling would else each make anew; the same numbers."""
+        return model, target
+
     def remarks(self, model: Responses, target: Responses) -> tuple[str, ...]:
         """What to keep in mind about a score of these two sides, for the row's reason; often nothing."""
         return ()

@@ -55,6 +55,22 @@ class RSA(Measure):
             stacked = responses.array() if responses.leading else responses.array()[None]
             return np.stack([self._of_patterns(varying(each, responses.name)) for each in stacked])
 
+    def prepared(self, model: Responses, target: Responses) -> tuple[Responses, Responses]:
+        """Both sides as RDMs, unless they are too large to be held.
+
+        Raises:
+            UnsuitableError, DegenerateError: As :meth:`pairs`.
+        """
+        if self.streams(model, target):
+            return model, target
+        return self._rdm(model, "model"), self._rdm(target, "target")
+
+    def _rdm(self, responses: Responses, side: str) -> RDM:
+        if isinstance(responses, RDM):
+            return responses
+        pairs = self.pairs(responses, side)
+        return RDM(pairs, responses.ids, dissimilarity=self.dissimilarity, name=responses.name)
+
     def scores(self, model: Responses, target: Responses, *, seed: int = 0) -> Floats:
         """Comparison of the model's RDM with each subject's, (n_subjects,).
 
