@@ -56,6 +56,7 @@ from repalign.maths.matching import (
     soft_matching_correlation,
     soft_matching_distance,
 )
+from repalign.maths.mds import classical_mds, metric_mds
 from repalign.maths.multiplicity import CORRECTIONS, benjamini_hochberg, equivalence_p, holm
 from repalign.maths.multiplied import Multiplied
 from repalign.maths.neighbours import cknna, knn_jaccard, knn_rank_similarity, mutual_knn, second_order_cosine
@@ -167,6 +168,7 @@ __all__ = [
     "cka_left_out",
     "cka_permutation_p",
     "cknna",
+    "classical_mds",
     "compact",
     "compare",
     "components_for_variance",
@@ -219,6 +221,7 @@ __all__ = [
     "magnitude_difference",
     "mahalanobis",
     "mantel",
+    "metric_mds",
     "midranks",
     "mixture_weights",
     "model_differences",
