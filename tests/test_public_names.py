@@ -14,7 +14,7 @@ PUBLIC = {
     "__version__", "Assembly", "Benchmark", "Choices", "Comparison", "RDM", "RepalignError", "ResultsDir",
     "Score", "ScoreTable", "StimulusSet", "Study", "Target", "benchmark", "compare", "compare_all", "dataset",
     "differences", "dimensionality", "extract",
-    "measure", "model", "run_study", "score", "write_report",
+    "measure", "model", "own_benchmark", "run_study", "score", "write_figures", "write_report",
 }  # fmt: skip
 ROOMS = ["benchmarks", "data", "datasets", "execution", "maths", "metrics", "models", "report", "testing"]
 

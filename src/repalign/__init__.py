@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from repalign.benchmarks import compare as compare
     from repalign.benchmarks import compare_all as compare_all
     from repalign.benchmarks import differences as differences
+    from repalign.benchmarks import own_benchmark as own_benchmark
     from repalign.benchmarks import run_study as run_study
     from repalign.benchmarks import score as score
     from repalign.data import RDM as RDM
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from repalign.metrics import measure as measure
     from repalign.models import extract as extract
     from repalign.models import model as model
+    from repalign.report import write_figures as write_figures
     from repalign.report import write_report as write_report
 
 _HOMES = {
@@ -56,8 +58,10 @@ _HOMES = {
     "extract": "repalign.models",
     "measure": "repalign.metrics",
     "model": "repalign.models",
+    "own_benchmark": "repalign.benchmarks",
     "run_study": "repalign.benchmarks",
     "score": "repalign.benchmarks",
+    "write_figures": "repalign.report",
     "write_report": "repalign.report",
 }
 
@@ -84,8 +88,10 @@ __all__ = [
     "extract",
     "measure",
     "model",
+    "own_benchmark",
     "run_study",
     "score",
+    "write_figures",
     "write_report",
 ]
 

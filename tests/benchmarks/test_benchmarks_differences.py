@@ -265,8 +265,8 @@ def test_chosen_layers_and_whole_models_meet_on_stimuli_no_choice_has_seen(truth
 
 def test_a_subset_is_the_same_for_all_and_the_row_says_so(truth, target):
     models = [truth, random_model(truth.ids)]
-    (found,) = ra.differences(models, target, RSA, stimuli=12, draws=50, seed=2)
-    one, other = (ra.score(m, target, RSA, stimuli=12, draws=0, permutations=0, seed=2)[-1] for m in models)
+    (found,) = ra.differences(models, target, RSA, subset=12, draws=50, seed=2)
+    one, other = (ra.score(m, target, RSA, subset=12, draws=0, permutations=0, seed=2)[-1] for m in models)
     assert found.n_stimuli == 12
     assert found.value == pytest.approx(one.value - other.value, abs=1e-12)
     assert f"12 of {N} stimuli, drawn with seed 2" in found.reason

@@ -86,6 +86,6 @@ def test_digits_pixels_carry_class_structure():
 
 
 def test_cifar10h_on_a_seeded_subset_of_its_images():
-    row = ra.score("builtin/rgb", "cifar10h/labels", stimuli=500, draws=0, permutations=0)[-1]
+    row = ra.score("builtin/rgb", "cifar10h/labels", subset=500, draws=0, permutations=0)[-1]
     assert row.n_stimuli == 500
     assert "500 of 10000 stimuli" in row.reason

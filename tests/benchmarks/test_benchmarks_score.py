@@ -244,15 +244,13 @@ def test_another_model_is_a_target_whose_regions_are_its_layers():
 
 def test_a_subset_is_seeded_and_the_row_says_so(pair):
     truth, target = pair
-    one, same, other = (
-        ra.score(truth, target, RSA, stimuli=12, seed=seed, **QUICK)[-1] for seed in (0, 0, 1)
-    )
+    one, same, other = (ra.score(truth, target, RSA, subset=12, seed=seed, **QUICK)[-1] for seed in (0, 0, 1))
     assert one == same
     assert one.value != other.value
     assert one.n_stimuli == 12
     assert "12 of 24 stimuli, drawn with seed 0" in one.reason
     with pytest.raises(TooFewError, match="25 of 24"):
-        ra.score(truth, target, RSA, stimuli=25)
+        ra.score(truth, target, RSA, subset=25)
 
 
 def test_rsa_of_very_many_stimuli_streams_responses_and_is_refused_for_other_comparisons():
@@ -266,7 +264,7 @@ def test_rsa_of_very_many_stimuli_streams_responses_and_is_refused_for_other_com
     assert row.ci_low < row.value < row.ci_high
     with pytest.raises(UnsuitableError, match="5,443,350 pairs") as caught:
         ra.score(big, other, "rsa-euclidean-tau-a")
-    assert "--stimuli" in caught.value.hint
+    assert "--subset" in caught.value.hint
 
 
 def test_the_seed_decides_everything_random(pair):

@@ -32,7 +32,7 @@ def test_a_plan_has_one_unit_per_model_benchmark_and_measure_and_is_stable():
 
 def test_whatever_decides_a_number_changes_its_unit():
     base = {u.digest for u in plan(STUDY)}
-    for change in ({"seed": 1}, {"draws": 51}, {"permutations": 21}, {"stimuli": 12}, {"layers": "all"}):
+    for change in ({"seed": 1}, {"draws": 51}, {"permutations": 21}, {"subset": 12}, {"layers": "all"}):
         assert not base & {u.digest for u in plan(STUDY.model_copy(update=change))}
 
 

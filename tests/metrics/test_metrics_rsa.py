@@ -168,3 +168,14 @@ def test_the_golden_table_is_matched(real_data: Path):
                 assert measure(golden).scores(X, Y)[0] == pytest.approx(float(row[column]), rel=1e-6), golden
                 compared += 1
     assert compared > 50
+
+
+def test_a_noise_corrected_score_says_where_no_noise_was_taken_out():
+    from repalign.metrics import measure
+
+    draw = np.random.default_rng(0)
+    once = Assembly(draw.normal(size=(8, 4)))
+    twice = Assembly(draw.normal(size=(2, 8, 4)), leading="repetition", labels=("1", "2"))
+    found = measure("rsa-crossnobis-cosine")
+    assert found.remarks(once, once) == ("neither side has repetitions: taken as free of noise",)
+    assert found.remarks(once, twice) == ()

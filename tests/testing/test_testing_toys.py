@@ -45,9 +45,7 @@ def test_the_same_weights_under_two_names_are_scored_under_each(home):
     triple = toy_networks(home, seeds=(0,))[1]
     models = tuple({**triple, "model_name": name} for name in ("mine", "yours"))
     for number, named in enumerate(models):
-        study = ra.Study(
-            models=(named,), benchmarks=("digits/held-out",), draws=0, permutations=0, stimuli=20
-        )
+        study = ra.Study(models=(named,), benchmarks=("digits/held-out",), draws=0, permutations=0, subset=20)
         (row,) = ra.run_study(study, home / str(number))[0].scores()
         assert row.model.startswith(f"checkpoint/{named['model_name']}(")
 

@@ -2,37 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from repalign.data import StimulusSet, Target
-from repalign.datasets import DATASETS, Dataset, dataset
+from repalign.benchmarks.own import own_stimuli, own_target
+from repalign.data import Choices, Responses, StimulusSet, Target
+from repalign.datasets import DATASETS, dataset
 from repalign.errors import UnknownNameError
+
+Options = Mapping[str, Mapping[str, str]]
+TARGET = "target"  # among the options: the benchmark is the user's own, and this is its file
 
 
 @dataclass(frozen=True, eq=False)
 class Benchmark:
-    """A target of a data set with the stimuli that evoked it.
+    """A target with the stimuli that evoked it.
 
     Args:
         name: ``dataset/target``.
-        data: The data set.
+        shown: Gives all stimuli of the data set; nothing is read before.
         target: Whose responses a model is compared with.
         default_measure: Used where none is named.
         version: Rises when a score would change.
     """
 
     name: str
-    data: Dataset
+    shown: Callable[[], StimulusSet]
     target: Target
     default_measure: str
     version: int
 
-    @property
+    @cached_property
     def stimuli(self) -> StimulusSet:
         """The target's stimuli, in canonical order."""
-        return self.data.stimuli.select(sorted(self.target.ids))
+        return self.shown().select(sorted(self.target.ids))
 
 
 def benchmark(name: str, options: Mapping[str, Any] | None = None) -> Benchmark:
@@ -40,19 +45,62 @@ def benchmark(name: str, options: Mapping[str, Any] | None = None) -> Benchmark:
 
     Args:
         name: E.g. ``"kriegeskorte92/human-it"``.
-        options: Of the data set, e.g. where its images lie.
+        options: Of the data set, e.g. where its images lie; or, for data of your own, what
+            :func:`own_benchmark` takes beside the name.
 
     Raises:
         UnknownNameError: No such data set or target; the nearest names are in the hint.
         UnavailableError: The data set is not here and cannot be had.
     """
+    given = dict(options or {})
+    if TARGET in given:
+        return own_benchmark(name, **given)
     owner, _, goal = name.partition("/")
     if owner not in DATASETS:
         raise UnknownNameError.among("benchmark", name, benchmark_names())
-    data = dataset(owner, **dict(options or {}))
+    data = dataset(owner, **given)
     if goal not in data.targets:
         raise UnknownNameError.among("benchmark", name, [f"{owner}/{t}" for t in data.targets])
-    return Benchmark(name, data, data.target(goal), data.default_measure(goal), data.card.version)
+    found = data.target(goal)
+    return Benchmark(name, lambda: data.stimuli, found, data.default_measure(goal), data.card.version)
+
+
+def located(options: Options | None, name: str) -> dict[str, str]:
+    """Where the data of a benchmark lie on this machine: under its own name, or its data set's."""
+    known = options or {}
+    return dict(known.get(name, known.get(name.partition("/")[0], {})))
+
+
+def own_benchmark(name: str, stimuli: Any, target: Any, *, ids: Any = None, region: str = "") -> Benchmark:
+    """A benchmark of your own data: stimuli and somebody's responses to them.
+
+    Args:
+        name: What to call it, ``stimuli/target``.
+        stimuli: A :class:`StimulusSet`, a folder of images, a saved set, or a table (``.csv``, ``.tsv``,
+            ``.json``) with columns ``id`` and ``image``.
+        target: A :class:`Target`, responses (Assembly, RDM, Choices), or a file that
+            :func:`repalign.data.read_responses` or :func:`repalign.data.load_responses` reads. Its ids are
+            among those of the stimuli; ids of a folder are paths below it without suffix.
+        ids: For a file without ids: the ids of its rows in order, or a text file with one per line.
+        region: Where it was measured.
+
+    Returns:
+        The benchmark, as :func:`repalign.score` and :func:`repalign.differences` take it.
+
+    Raises:
+        FileError: A file is missing or damaged, or in no known format.
+        IdentityError: The target has no ids, or some that are not among the stimuli.
+    """
+    shown = own_stimuli(stimuli)
+    found = own_target(name, target, shown, ids=ids, region=region)
+    return Benchmark(name, lambda: shown, found, measure_for(found.responses), 1)
+
+
+def measure_for(responses: Responses) -> str:
+    """What responses are scored by where neither a user nor a data set names a measure."""
+    if isinstance(responses, Choices):
+        return "odd-one-out-dot-accuracy" if responses.is_triplets else "error-consistency-kappa"
+    return "cka-linear-debiased" if not hasattr(responses, "dissimilarity") else "rsa-correlation-spearman"
 
 
 def benchmark_names() -> list[str]:

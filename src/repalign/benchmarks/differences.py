@@ -25,7 +25,7 @@ from repalign.benchmarks.score import (
     default_measure,
     join_notes,
     joined,
-    subset,
+    narrow,
     targets,
 )
 from repalign.data import Responses, Target
@@ -95,7 +95,7 @@ def differences(
     measure: str | Measure | None = None,
     *,
     layers: str | Sequence[str] = "default",
-    stimuli: int | None = None,
+    subset: int | None = None,
     correction: str = "holm",
     margin: float | None = None,
     ceiling: Bound | None = None,
@@ -113,7 +113,7 @@ def differences(
         target: As in :func:`repalign.score`.
         measure: A measure or its id; the benchmark's default where there is one.
         layers: As in :func:`repalign.score`.
-        stimuli: Compare on a seeded random subset of this many.
+        subset: Compare on a seeded random subset of this many.
         correction: ``holm`` (family-wise error) or ``bh`` (false discovery rate), over all pairs.
         margin: Differences smaller than this, in units of the measure, count as none; adds the test for
             equivalence.
@@ -129,6 +129,8 @@ def differences(
 
     Raises:
         TooFewError: Fewer than two models (or layers).
+        UnknownNameError: Not a known correction or noise ceiling.
+        InputError: Fewer than two draws.
         UnsuitableError: The measure cannot be resampled or has no such ceiling, or the design does not
             carry ``over``.
         IdentityError, DegenerateError: As in :func:`repalign.score`.
@@ -144,7 +146,7 @@ def differences(
     effort = Effort(draws, 0, seed, over)
     found: list[Difference] = []
     for whole in targets(bench):
-        goal, drawn = subset(whole, stimuli, seed)
+        goal, drawn = narrow(whole, subset, seed)
         sides: list[Sides] = []
         for model in models:
             parts = split_layers(respond(model, bench, layers), layers)

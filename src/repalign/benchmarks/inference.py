@@ -38,9 +38,8 @@ def infer(measure: Measure, model: Responses, target: Responses, scores: Floats,
         effort: How much resampling.
 
     Raises:
-        UnsuitableError: Resampling is asked for and too large; or subjects are, and there is one.
+        UnsuitableError: Subjects are to be resampled, and there is one.
     """
-    check_size(measure, model, target, effort)
     remarks = measure.remarks(model, target)
     interval, about_interval = _interval(measure, model, target, scores, effort)
     p, about_p = _p(measure, model, target, effort)
@@ -108,6 +107,6 @@ def check_size(measure: Measure, model: Responses, target: Responses, effort: Ef
     if effort.draws or effort.permutations:
         raise UnsuitableError(
             f"{measure.id} of {n} stimuli resamples {pairs:,} pairs; at most {HELD_PAIRS:,} are",
-            hint="Take a seeded subset (stimuli=1000, --stimuli 1000), responses on both sides with "
+            hint="Take a seeded subset (subset=1000, --subset 1000), responses on both sides with "
             "rsa-correlation-pearson, cka-linear-debiased, or no resampling (draws=0, permutations=0).",
         )

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from repalign.benchmarks.benchmark import benchmark
 from repalign.benchmarks.responders import is_network, wanted_layers
@@ -16,7 +16,8 @@ from repalign.execution import Unit
 from repalign.models import Model, extract_to_store, model, read_assembly
 
 OnExtract = Callable[[str, int, int], None]
-ACTIVATIONS, OTHERS = "activations", "others"
+ACTIVATIONS, OTHERS = _PAIR = ("activations", "others")
+OPTIONS = "options"  # of a unit about several benchmarks: JSON, by benchmark
 
 
 def prefetched(units: Sequence[Unit], place: Path, on_extract: OnExtract | None = None) -> list[Unit]:
@@ -36,51 +37,79 @@ def prefetched(units: Sequence[Unit], place: Path, on_extract: OnExtract | None 
         fails with the reason when it runs, and alone.
     """
     # Grouped by model, so that each is loaded once and one is in memory at a time.
-    groups: dict[str, list[tuple[Unit, str, Any]]] = {}
+    groups: dict[str, list[tuple[Unit, Showing]]] = {}
     for unit in units:
         if not unit.result(place).exists():
-            for location, named in _shown_in(unit):
-                groups.setdefault(digest_spec(named), []).append((unit, location, named))
+            for showing in _showings(unit):
+                groups.setdefault(digest_spec(showing.model), []).append((unit, showing))
     found: dict[str, dict[str, str]] = {}
     for group in groups.values():
         _extract(group, found, on_extract)
     return [replace(u, locations={**u.locations, **found.get(u.digest, {})}) for u in units]
 
 
-def _shown_in(unit: Unit) -> list[tuple[str, Any]]:
-    """The networks of a unit, and under which location each one's responses are handed to it."""
-    sides = unit.spec["pair"] if "pair" in unit.spec else [unit.spec["model"]]
-    named = zip((ACTIVATIONS, OTHERS), sides, strict=False)
-    return [(location, side) for location, side in named if is_network(side)]
+class Showing(NamedTuple):
+    """A network that a unit shows its stimuli to, and under which location its responses are handed over."""
+
+    location: str
+    model: Any
+    layers: Any
+
+
+def of_model(number: int) -> str:
+    """The location of the responses of one of a unit's several models."""
+    return f"{ACTIVATIONS}-{number}"
+
+
+def _showings(unit: Unit) -> list[Showing]:
+    spec = unit.spec
+    if "models" in spec:
+        sides = [
+            (of_model(i), *side) for i, side in enumerate(zip(spec["models"], spec["layers"], strict=True))
+        ]
+    elif "pair" in spec:
+        sides = [
+            (where, side, spec["how"]["layers"]) for where, side in zip(_PAIR, spec["pair"], strict=True)
+        ]
+    else:
+        sides = [(ACTIVATIONS, spec["model"], spec["how"]["layers"])]
+    return [Showing(*side) for side in sides if is_network(side[1])]
 
 
 def _extract(
-    group: Sequence[tuple[Unit, str, Any]], found: dict[str, dict[str, str]], on_extract: OnExtract | None
+    group: Sequence[tuple[Unit, Showing]], found: dict[str, dict[str, str]], on_extract: OnExtract | None
 ) -> None:
     """Extract one model's responses and note for each unit where they lie."""
-    by_benchmark: dict[str, str] = {}
+    done: dict[tuple[str, str], str] = {}
     try:
-        shown = model(group[0][2])
-        for unit, location, _ in group:
-            goal = unit.spec["benchmark"]
-            if goal not in by_benchmark:
-                by_benchmark[goal] = _stored(shown, unit, on_extract)
-            found.setdefault(unit.digest, {})[location] = by_benchmark[goal]
+        shown = model(group[0][1].model)
+        for unit, showing in group:
+            goal = unit.spec["benchmark"], json.dumps(showing.layers)
+            if goal not in done:
+                done[goal] = _stored(shown, unit, showing.layers, on_extract)
+            found.setdefault(unit.digest, {})[showing.location] = done[goal]
     except RepalignError:
         pass  # the units that are left fail with it, and say it
 
 
-def _stored(shown: Model, unit: Unit, on_extract: OnExtract | None) -> str:
-    stimuli = benchmark(unit.spec["benchmark"], unit.locations).stimuli
+def _stored(shown: Model, unit: Unit, layers: Any, on_extract: OnExtract | None) -> str:
+    stimuli = benchmark(unit.spec["benchmark"], locations_of(unit)).stimuli
+
+    announced: list[object] = []  # nothing is, where all lies in the store already
 
     def report(done: int, total: int) -> None:
-        if on_extract is not None:
+        if on_extract is not None and announced:
             on_extract(shown.name, done, total)
 
-    layers: Any = unit.spec["how"]["layers"]
     wanted = wanted_layers(tuple(layers) if isinstance(layers, list) else layers)
-    folders = extract_to_store(shown, stimuli, wanted, progress=report)
+    folders = extract_to_store(shown, stimuli, wanted, progress=report, announce=announced.append)
     return json.dumps({"name": shown.name, "folders": [str(folder) for folder in folders]})
+
+
+def locations_of(unit: Unit) -> dict[str, str]:
+    """Where the data of a unit's first benchmark lie on this machine."""
+    several = unit.locations.get(OPTIONS)
+    return json.loads(several)[unit.spec["benchmark"]] if several else dict(unit.locations)
 
 
 def restored(location: str) -> Assembly:

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from repalign.benchmarks.benchmark import Benchmark, benchmark
+from repalign.benchmarks.benchmark import Benchmark, benchmark, measure_for
 from repalign.benchmarks.design import Over
 from repalign.benchmarks.effort import Effort
-from repalign.benchmarks.inference import Inference, infer
+from repalign.benchmarks.inference import Inference, check_size, infer
 from repalign.benchmarks.join import Joined, common_ids, join
 from repalign.benchmarks.layers import CHOOSE, Sides, choose_layer, split_layers
+from repalign.benchmarks.own import people_in
 from repalign.benchmarks.provenance import code_version
 from repalign.benchmarks.responders import respond
 from repalign.data import RDM, Assembly, Choices, Responses, Score, ScoreTable, Target, digest_spec
@@ -31,7 +32,7 @@ def score(
     measure: str | Measure | None = None,
     *,
     layers: str | Sequence[str] = "default",
-    stimuli: int | None = None,
+    subset: int | None = None,
     draws: int = 1000,
     permutations: int = 1000,
     seed: int = 0,
@@ -50,7 +51,7 @@ def score(
         measure: A measure or its id; the benchmark's default where there is one.
         layers: ``"default"`` (the model's own choice; all, where responses are given), ``"all"``, names,
             or ``"choose"``: the best on a random half of the stimuli is scored on the other half.
-        stimuli: Score a seeded random subset of this many stimuli.
+        subset: Score a seeded random subset of this many stimuli.
         draws: Bootstrap draws for the interval; 0 for none.
         permutations: Permutations for p (one-sided: more alike than by chance); 0 for none.
         seed: Of every random step.
@@ -73,7 +74,7 @@ def score(
     parts = split_layers(respond(model, bench, layers), layers)
     rows: list[Score] = []
     for goal in targets(bench):
-        narrowed, drawn = subset(goal, stimuli, seed)
+        narrowed, drawn = narrow(goal, subset, seed)
         sides = {name: partial(joined, part, goal, narrowed, drawn) for name, part in parts.items()}
         rows += _score_layers(sides, narrowed, chosen, layers, effort)
     return ScoreTable(rows)
@@ -83,10 +84,7 @@ def default_measure(target: Target | Benchmark | Responses) -> str:
     """What a target is scored by where no measure is named."""
     if isinstance(target, Benchmark):
         return target.default_measure
-    responses = target.responses if isinstance(target, Target) else target
-    if isinstance(responses, Choices):
-        return "odd-one-out-dot-accuracy" if responses.is_triplets else "error-consistency-kappa"
-    return "rsa-correlation-spearman" if isinstance(responses, RDM) else "cka-linear-debiased"
+    return measure_for(target.responses if isinstance(target, Target) else target)
 
 
 def targets(target: Target | Benchmark | Responses) -> list[Target]:
@@ -95,15 +93,7 @@ def targets(target: Target | Benchmark | Responses) -> list[Target]:
         return [_one_per_subject(target.target if isinstance(target, Benchmark) else target)]
     # Another model is a target whose regions are its layers; nobody is behind it, unless there are subjects.
     parts = split_layers(target).items()
-    return [Target(target.name, part, layer, _people(part)) for layer, part in parts]
-
-
-def _people(responses: Responses) -> int:
-    if isinstance(responses, Assembly):
-        return len(responses.labels) if responses.leading == "subject" else 0
-    if isinstance(responses, Choices):
-        return len(responses.subjects)
-    return len(set(map(str, responses.labels.get("subject", ()))))
+    return [Target(target.name, part, layer, people_in(part)) for layer, part in parts]
 
 
 def _one_per_subject(goal: Target) -> Target:
@@ -115,21 +105,21 @@ def _one_per_subject(goal: Target) -> Target:
     return replace(goal, responses=rdms.mean_within("subject"), note=note)
 
 
-def subset(goal: Target, stimuli: int | None, seed: int) -> tuple[Target, list[str] | None]:
+def narrow(goal: Target, subset: int | None, seed: int) -> tuple[Target, list[str] | None]:
     """The target on a random subset of its stimuli, and which; None are all.
 
     Raises:
         TooFewError: More are asked for than there are.
     """
-    if stimuli is None:
+    if subset is None:
         return goal, None
     ids = sorted(goal.ids)
-    if not 0 < stimuli <= len(ids):
+    if not 0 < subset <= len(ids):
         raise TooFewError(
-            f"{stimuli} of {len(ids)} stimuli cannot be drawn", hint=f"Ask for 1 to {len(ids)}, or for all."
+            f"{subset} of {len(ids)} stimuli cannot be drawn", hint=f"Ask for 1 to {len(ids)}, or for all."
         )
-    drawn = sorted(rng(seed, "stimuli", "subset").choice(ids, size=stimuli, replace=False).tolist())
-    note = f"{stimuli} of {len(ids)} stimuli, drawn with seed {seed}"
+    drawn = sorted(rng(seed, "stimuli", "subset").choice(ids, size=subset, replace=False).tolist())
+    note = f"{subset} of {len(ids)} stimuli, drawn with seed {seed}"
     return replace(goal.select(drawn), note=join_notes(goal.note, note)), drawn
 
 
@@ -162,6 +152,7 @@ def _score_layers(
     rows: list[Score] = []
     for case in cases(sides, measure, layers, effort.seed):
         check_enough(measure, case.n_stimuli)
+        check_size(measure, case.model, case.target, effort)  # before the long work
         model, target = measure.prepared(case.model, case.target)
         scores = measure.scores(model, target, seed=effort.seed)
         found = infer(measure, model, target, scores, effort)

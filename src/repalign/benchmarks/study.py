@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from repalign.benchmarks.benchmark import benchmark
+from repalign.benchmarks.benchmark import Options, benchmark, located
 from repalign.benchmarks.design import Over
 from repalign.benchmarks.layers import DEFAULT
 from repalign.benchmarks.pairwise import pair_units, shown_name
@@ -16,6 +16,7 @@ from repalign.benchmarks.prefetch import OnExtract, prefetched, restored
 from repalign.benchmarks.provenance import code_version
 from repalign.benchmarks.responders import check_layers, identity
 from repalign.benchmarks.score import score
+from repalign.benchmarks.views import write_views
 from repalign.data import ResultsDir, remove_partials
 from repalign.execution import Executor, RunReport, Unit, run_units
 from repalign.execution.runner import OnDone
@@ -32,7 +33,7 @@ class Study(BaseModel):
         pairwise: Benchmarks on whose stimuli the models are also compared with one another.
         measures: Ids; empty for each benchmark's default, and debiased linear CKA between models.
         layers: ``"default"``, ``"all"``, ``"choose"``, or names.
-        stimuli: Score a seeded random subset of this many stimuli.
+        subset: Score a seeded random subset of this many stimuli.
         draws: Bootstrap draws; 0 for no interval.
         permutations: For p; 0 for none.
         seed: Of every random step.
@@ -46,7 +47,7 @@ class Study(BaseModel):
     pairwise: tuple[str, ...] = ()
     measures: tuple[str, ...] = ()
     layers: str | tuple[str, ...] = DEFAULT
-    stimuli: int | None = Field(default=None, ge=1)
+    subset: int | None = Field(default=None, ge=1)
     draws: int = Field(default=1000, ge=0)
     permutations: int = Field(default=1000, ge=0)
     seed: int = Field(default=0, ge=0)
@@ -59,7 +60,7 @@ class Study(BaseModel):
         return self
 
 
-def plan(study: Study, options: Mapping[str, Mapping[str, str]] | None = None) -> list[Unit]:
+def plan(study: Study, options: Options | None = None) -> list[Unit]:
     """One unit per model (or pair of models), benchmark and measure.
 
     Names are checked and data are read; nothing is scored.
@@ -67,7 +68,8 @@ def plan(study: Study, options: Mapping[str, Mapping[str, str]] | None = None) -
     Args:
         study: What is to be scored.
         options: Per data set, where on this machine parts of it lie (``{"things-behaviour":
-            {"images": FOLDER}}``); not part of a unit's identity.
+            {"images": FOLDER}}``), or per benchmark of your own what :func:`own_benchmark` takes
+            (``{"mine/brain": {"stimuli": FOLDER, "target": FILE}}``); not part of a unit's identity.
 
     Raises:
         UnknownNameError: A misspelt model, benchmark, measure or layer rule.
@@ -80,7 +82,7 @@ def plan(study: Study, options: Mapping[str, Mapping[str, str]] | None = None) -
     how = study.model_dump(mode="json", include=_HOW)
     units: list[Unit] = []
     for goal in study.benchmarks:
-        found = dict((options or {}).get(goal.partition("/")[0], {}))
+        found = located(options, goal)
         bench = benchmark(goal, found)
         shared = {
             "benchmark": goal,
@@ -96,12 +98,12 @@ def plan(study: Study, options: Mapping[str, Mapping[str, str]] | None = None) -
                 label = f"{shown_name(named)} on {goal} by {metric}"
                 units.append(Unit("repalign.benchmarks.study:score_unit", spec, found, label=label))
     for goal in study.pairwise:
-        found = dict((options or {}).get(goal.partition("/")[0], {}))
+        found = located(options, goal)
         units += pair_units(study.models, goal, study.measures, how, found)
     return units
 
 
-_HOW = {"layers", "stimuli", "draws", "permutations", "seed", "over"}
+_HOW = {"layers", "subset", "draws", "permutations", "seed", "over"}
 
 
 def score_unit(spec: dict[str, Any], path: Path, *, activations: str | None = None, **locations: str) -> None:
@@ -125,10 +127,11 @@ def run_study(
     study: Study,
     out: Path | str,
     *,
-    options: Mapping[str, Mapping[str, str]] | None = None,
+    options: Options | None = None,
     executor: Executor | None = None,
     on_done: OnDone | None = None,
     on_extract: OnExtract | None = None,
+    views: bool = True,
 ) -> tuple[ResultsDir, RunReport]:
     """Plan a study, run what is not there yet, and leave the results in ``out``.
 
@@ -143,9 +146,10 @@ def run_study(
         on_done: Called after each unit.
         on_extract: Called with a network's name and the numbers of stimuli done and of all, while its
             responses are extracted before the units run.
+        views: Also write what the report draws beside scores; see :func:`write_views`.
 
     Returns:
-        The results, and what was computed, skipped and failed.
+        The results, and what was computed, skipped and failed of the scores.
 
     Raises:
         UnknownNameError: A misspelt name.
@@ -159,14 +163,19 @@ def run_study(
     report = run_units(
         ready, results.scores_dir, failures=results.failures_dir, executor=executor, on_done=on_done
     )
+    if views:
+        write_views(results, options=options, executor=executor, on_done=on_done, on_extract=on_extract)
     return results, report
 
 
 def _merged(results: ResultsDir, study: Study, units: Sequence[Unit]) -> dict[str, Any]:
-    """The folder's spec: this study, and for every label the unit that counts."""
-    before = results.spec().get("units", {}) if (results.root / "spec.json").is_file() else {}
+    """The folder's spec: this study, for every label the unit that counts, and the recipes of those."""
+    before = results.spec() if (results.root / "spec.json").is_file() else {}
     now = {f"{u.label} ({'/'.join(_layers(study))})": u.digest for u in units}
-    return {"study": study.model_dump(mode="json"), "units": {**before, **now}}
+    count = {**before.get("units", {}), **now}
+    recipes = {**before.get("recipes", {}), **{u.digest: dict(u.spec) for u in units}}
+    kept = {unit: recipes[unit] for unit in count.values() if unit in recipes}
+    return {**before, "study": study.model_dump(mode="json"), "units": count, "recipes": kept}
 
 
 def _layers(study: Study) -> tuple[str, ...]:

@@ -21,8 +21,9 @@ class ResultsDir:
 
     - ``scores/DIGEST.parquet``: rows, immutable, one file per unit of work;
     - ``failures/DIGEST.json``: what could not be computed, and why;
-    - ``arrays/DIGEST.npz``, ``thumbs/DIGEST.*``: RDMs, orders, draws; small pictures;
-    - ``spec.json``: the study that was asked for.
+    - ``arrays/DIGEST.npz``, ``thumbs/DIGEST.*``: views (RDMs, maps, differences); small pictures;
+    - ``spec.json``: the study that was asked for; by label the units and views that count, and the recipe
+      of each unit.
 
     Args:
         root: The folder; it is made when something is written.
@@ -63,9 +64,8 @@ class ResultsDir:
 
     def _current(self) -> list[str]:
         finished = self.units()
-        if not (self.root / "spec.json").is_file():
-            return finished
-        listed = set(_mapping(self.spec().get("units", {}), "list of units in the study spec").values())
+        units = self._spec_or_none().get("units", {})
+        listed = set(_mapping(units, "list of units in the study spec").values())
         return [u for u in finished if u in listed] if listed else finished
 
     def write_spec(self, spec: Mapping[str, Any]) -> None:
@@ -85,6 +85,34 @@ class ResultsDir:
         """
         return _mapping(read_json(self.root / "spec.json", "study spec"), "study spec")
 
+    def recipes(self) -> dict[str, dict[str, Any]]:
+        """For each unit that counts its spec, in order of labels; empty in folders that do not say.
+
+        Raises:
+            FileError: ``spec.json`` is damaged.
+        """
+        spec = self._spec_or_none()
+        listed = _mapping(spec.get("units", {}), "list of units in the study spec")
+        recipes = _mapping(spec.get("recipes", {}), "recipes in the study spec")
+        units = dict.fromkeys(listed[label] for label in sorted(listed))
+        return {unit: _mapping(recipes[unit], "recipe") for unit in units if unit in recipes}
+
+    def views(self) -> list[tuple[dict[str, NDArray[Any]], dict[str, Any]]]:
+        """What benchmarks left for the report to draw, as (arrays, header), in order of their labels.
+
+        ``header["view"]`` is ``"geometry"`` (RDMs, a map) or ``"differences"``; see
+        :mod:`repalign.benchmarks.views`. Views that failed or have not been made are passed over.
+
+        Raises:
+            FileError: A view or ``spec.json`` is damaged.
+        """
+        listed = _mapping(self._spec_or_none().get("views", {}), "list of views in the study spec")
+        there = [listed[label] for label in sorted(listed) if self._array_file(listed[label]).exists()]
+        return [self.arrays(digest) for digest in there]
+
+    def _spec_or_none(self) -> dict[str, Any]:
+        return self.spec() if (self.root / "spec.json").is_file() else {}
+
     def failures(self) -> dict[str, dict[str, Any]]:
         """Failed units: digest to ``{"kind", "message", "hint", "spec"}``."""
         found = sorted(self.failures_dir.glob("*.json")) if self.failures_dir.is_dir() else []
@@ -102,7 +130,7 @@ class ResultsDir:
         head = np.array(canonical_json(dict(header)).decode())
         plain = {key: np.asarray(values) for key, values in arrays.items()}
         name = digest_labels({**plain, "__header__": head})
-        path = self.root / "arrays" / f"{name}.npz"
+        path = self._array_file(name)
         if not path.exists():
             write_arrays(path, arrays, header)
         return name
@@ -113,7 +141,15 @@ class ResultsDir:
         Raises:
             FileError: Not here, or damaged.
         """
-        return read_arrays(self.root / "arrays" / f"{digest}.npz", "arrays")
+        return read_arrays(self._array_file(digest), "arrays")
+
+    @property
+    def arrays_dir(self) -> Path:
+        """Where views and other arrays lie."""
+        return self.root / "arrays"
+
+    def _array_file(self, digest: str) -> Path:
+        return self.arrays_dir / f"{digest}.npz"
 
     def write_thumb(self, pixels: NDArray[np.uint8], *, size: int = 64) -> str:
         """Write a small PNG of an image, once.

@@ -65,14 +65,14 @@ COLUMNS: tuple[str, ...] = tuple(f.name for f in fields(Score))
 TYPES: dict[str, type] = {
     f.name: float if "float" in str(f.type) else int if "int" in str(f.type) else str for f in fields(Score)
 }
-_REQUIRED = ("model", "target", "subject", "measure")
+REQUIRED = ("model", "target", "subject", "measure")
 
 
 def _checked(name: str, kind: type, given: Any) -> Cell:
     """The cell as its column stores it, or an error that names the column."""
     cell: Any = cast(Any, given.item()) if isinstance(given, np.generic) else given
     if cell is None:
-        if name in _REQUIRED:
+        if name in REQUIRED:
             raise InputError(f"a score's {name} is absent", hint=f"Every score has a {name}.")
         return None
     number = isinstance(cell, int | float) and not isinstance(cell, bool)

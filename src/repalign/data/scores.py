@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, cast, overload
 
 from repalign.data.files import read_json, readable, write_bytes
-from repalign.data.score import COLUMNS, TYPES, Cell, Score
+from repalign.data.score import COLUMNS, REQUIRED, TYPES, Cell, Score
 from repalign.errors import FileError, InputError, UnknownNameError
 
 _SQL = {float: "DOUBLE", int: "BIGINT", str: "VARCHAR"}
@@ -233,12 +233,13 @@ def _row(cells: dict[str, Any], where: str) -> Score:
     unknown = [name for name in cells if name not in COLUMNS]
     if unknown:
         raise _no_table(where, f"it has the column {unknown[0]!r}")
+    lacking = [name for name in REQUIRED if name not in cells and name != "subject"]
+    if lacking:
+        raise _no_table(where, f"it has no column {lacking[0]!r}")
     try:
         return Score(**{name: _whole(name, cell) for name, cell in cells.items()})
     except InputError as error:
         raise _no_table(where, error.message) from error
-    except TypeError as error:  # a required column is missing
-        raise _no_table(where, str(error)) from error
 
 
 def _whole(name: str, cell: Any) -> Any:

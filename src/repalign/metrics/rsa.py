@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from repalign.data import RDM, Assembly, Responses
+from repalign.errors import DegenerateError
 from repalign.maths import DISSIMILARITIES, Floats, LargeRSA, compare, large_rsa
 from repalign.maths.crossnobis import NOISELESS, REPEATED
 from repalign.maths.large_rsa import COMPARISONS as STREAMED_COMPARISONS
@@ -46,6 +47,7 @@ class RSA(Measure):
             DegenerateError: A pattern has no dissimilarity; its stimulus is named.
         """
         if isinstance(responses, RDM):
+            _check_finite(responses)
             return np.atleast_2d(responses.values)
         if not isinstance(responses, Assembly):
             raise unsuitable(self, side, responses.name, responses)
@@ -115,6 +117,24 @@ class RSA(Measure):
         return self._of_patterns(repetitions.mean(axis=0))
 
 
+def _check_finite(rdm: RDM) -> None:
+    """Refuse an RDM with holes by the names of stimuli.
+
+    Raises:
+        DegenerateError: A dissimilarity is NaN or infinite.
+    """
+    if np.isfinite(rdm.values).all():
+        return
+    bad = ~np.isfinite(np.atleast_2d(rdm.values)).all(axis=0)
+    pair = [int(side[bad.argmax()]) for side in np.triu_indices(rdm.n_stimuli, 1)]
+    names = [repr(rdm.ids[i]) if rdm.ids else f"row {i}" for i in pair]
+    raise DegenerateError(
+        f"{rdm.name}: {bad.sum()} dissimilarities are NaN or infinite, the first of {' and '.join(names)}",
+        hint="Remove the stimuli concerned; repalign never replaces a missing number.",
+        rows=pair,
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class RateRSA(RSA):
     """Compare RDMs of counts or rates, which are not negative."""
@@ -144,6 +164,13 @@ class RepeatedRSA(RSA):
             "responses (Assembly) or an RDM on both sides; a side's noise is estimated from its "
             "repetitions (at least 2), and a side without any is taken as free of noise"
         )
+
+    def remarks(self, model: Responses, target: Responses) -> tuple[str, ...]:
+        """That no noise was taken out, where no side has repetitions."""
+        sides = [side for side in (model, target) if isinstance(side, Assembly)]
+        if len(sides) == 2 and all(side.leading != "repetition" for side in sides):
+            return ("neither side has repetitions: taken as free of noise",)
+        return super().remarks(model, target)
 
     def _of_patterns(self, patterns: Floats) -> Floats:
         return NOISELESS[self.dissimilarity](patterns)

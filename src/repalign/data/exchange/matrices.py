@@ -26,6 +26,15 @@ def is_square_rdm(values: NDArray[Any]) -> bool:
     return not np.diagonal(values).any() and bool(np.array_equal(values, values.T, equal_nan=True))
 
 
+def _is_similarity(values: NDArray[Any]) -> bool:
+    """Whether this is a symmetric matrix with one number, not zero, all along the diagonal."""
+    if values.ndim != 2 or values.shape[0] != values.shape[1] or len(values) < 3:
+        return False
+    diagonal = np.diagonal(values)
+    same = bool(diagonal[0]) and bool((diagonal == diagonal[0]).all())
+    return same and bool(np.array_equal(values, values.T))
+
+
 def n_rows(values: NDArray[Any], noun: Noun | None) -> int:
     """How many stimuli a matrix is about.
 
@@ -57,8 +66,14 @@ def from_matrix(values: NDArray[Any], ids: Sequence[str], noun: Noun | None, nam
 
     Raises:
         ShapeError: It is neither.
+        UnsuitableError: It looks like similarities, and ``noun`` does not say otherwise.
     """
     texts = tuple(ids)
+    if noun is None and _is_similarity(values):
+        raise UnsuitableError(
+            f"{name} is symmetric with {values[0, 0]:g} along the diagonal: are these similarities?",
+            hint=f"Write the RDM, {values[0, 0]:g} minus these; or, of responses, say noun='assembly'.",
+        )
     if noun is None:
         noun = "rdm" if values.ndim == 1 or is_square_rdm(values) else "assembly"
     if noun == "assembly":
@@ -72,11 +87,15 @@ def check_told_apart(responses: Assembly | RDM) -> None:
     """Refuse responses that would be read back as an RDM.
 
     Raises:
-        UnsuitableError: The matrix is symmetric and its diagonal is zero.
+        UnsuitableError: The matrix is symmetric and its diagonal is one number.
     """
-    if isinstance(responses, Assembly) and is_square_rdm(responses.array()):
+    if not isinstance(responses, Assembly):
+        return
+    values = responses.array()
+    if is_square_rdm(values) or _is_similarity(values):
         raise UnsuitableError(
-            f"{responses.name} is symmetric with a zero diagonal: it would be read back as an RDM",
+            f"{responses.name} is symmetric with one number along the diagonal: it would be read back as an "
+            "RDM, or refused as similarities",
             hint="Write format='npz', 'netcdf' or 'zarr', which say what they hold.",
         )
 

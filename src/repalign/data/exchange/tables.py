@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from repalign.data.assembly import Assembly
 from repalign.data.exchange.format import Format
-from repalign.data.exchange.matrices import check_told_apart, from_matrix, is_square_rdm
+from repalign.data.exchange.matrices import check_told_apart, from_matrix
 from repalign.data.exchange.names import plain_texts, settle_ids
 from repalign.data.exchange.options import ReadOptions
 from repalign.data.files import readable, write_bytes
@@ -44,7 +44,8 @@ def read(path: Path, options: ReadOptions) -> Assembly | RDM:
     ids = settle_ids([row[0] for row in rows], options, len(rows), path.name)
     values = np.array([_numbers(path, row, header) for row in rows], dtype=np.float64)
     columns = header[1:] if header else []
-    noun = options.noun or ("rdm" if is_square_rdm(values) and columns in ([], list(ids)) else "assembly")
+    # Columns of other names than the stimuli are units, whatever the matrix looks like.
+    noun = options.noun or (None if columns in ([], list(ids)) else "assembly")
     made = from_matrix(values, ids, noun, path.stem)
     if isinstance(made, RDM) or columns in ([], [str(i) for i in range(len(columns))]):
         return made

@@ -1,0 +1,5 @@
+"""Views: what a report draws beside scores, made here because a report computes nothing."""
+
+from repalign.benchmarks.views.write import view_units, write_views
+
+__all__ = ["view_units", "write_views"]
