@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import base64
-from importlib.resources import files
+import hashlib
+import re
+from collections.abc import Callable
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from repalign.data import ResultsDir as Results
-from repalign.data import Score, ScoreTable, write_bytes
+from repalign.data import ScoreTable, write_bytes
 from repalign.errors import StorageError, TooFewError
-from repalign.metrics import find_measure
-from repalign.report.figures import bars_svg, describe_ceiling, drawn, heading, label, panels
+from repalign.report import recipes, sections
+from repalign.report.digests import digests
+from repalign.report.downloads import downloads
+from repalign.report.figures import all_drawings
+from repalign.report.rdm_grid import geometries, scale_uri
+
+TITLE = "Representational alignment"
 
 
 def write_report(results: Results | Path | str, path: Path | str | None = None, *, title: str = "") -> Path:
@@ -26,7 +34,7 @@ def write_report(results: Results | Path | str, path: Path | str | None = None, 
         The file.
 
     Raises:
-        FileError: The folder holds no results.
+        FileError: The folder holds no results, or a file in it is damaged.
         TooFewError: No unit has finished, so there is nothing to show.
         StorageError: The file cannot be written.
     """
@@ -34,100 +42,85 @@ def write_report(results: Results | Path | str, path: Path | str | None = None, 
     out = Path(path) if path is not None else found.root / "report.html"
     if out.is_dir():
         raise StorageError(f"{out} is a folder; a report is one file", hint="Name a file: report.html.")
-    table = found.scores()
-    if not len(table):
-        raise TooFewError(
-            f"{found.root} holds no scores yet", hint="See failures/ there, and run the study again."
-        )
-    write_bytes(out, render(table, _failures(found), title or "Representational alignment").encode())
+    write_bytes(out, render(found, title or TITLE).encode())
     return out
 
 
-def _failures(found: Results) -> dict[str, dict[str, Any]]:
-    """The failures that count: of the units that the spec lists, as with the scores."""
-    listed = found.spec().get("units", {}) if (found.root / "spec.json").is_file() else {}
-    failures = found.failures()
-    return {unit: failures[unit] for unit in failures if not listed or unit in listed.values()}
-
-
-def render(table: ScoreTable, failures: dict[str, dict[str, Any]], title: str) -> str:
-    """The page as text; equal tables give equal pages.
+def render(results: Results, title: str = TITLE) -> str:
+    """The page as text; equal results give equal pages.
 
     Args:
-        table: All rows.
-        failures: Units that failed, from :meth:`ResultsDir.failures`.
+        results: The folder.
         title: Heading.
+
+    Raises:
+        FileError: A file in the folder is damaged.
+        TooFewError: There are no scores.
     """
-    from jinja2 import Environment, StrictUndefined
+    table = results.scores()
+    if not len(table):
+        raise TooFewError(
+            f"{results.root} holds no scores yet", hint="See failures/ there, and run the study again."
+        )
+    script = _asset("page.js")
+    content = {"title": title, "style": _asset("page.css"), "script": script, "script_hash": _hash(script)}
+    return _template().render(**content, **_content(results, table))
 
+
+def _content(results: Results, table: ScoreTable) -> dict[str, Any]:
+    views = results.views()
+    drawings = all_drawings(results)
+    scored, paired = sections.score_panels(table, drawings)
+    differences = sections.difference_rows(views)
+    files = downloads(table, differences)
+    panels = [(panel.title, panel.rows) for panel in (*scored, *paired)]
+    return {
+        "facts": sections.facts(table, views),
+        "files": files,
+        "complete": any(each.name.startswith("scores.json") for each in files),
+        "said": sections.said_of_scores(table),
+        "scored": scored,
+        "profiles": sections.of_kind("profile", drawings),
+        "geometries": geometries(views, results),
+        "scale": scale_uri(),
+        "maps": sections.of_kind("map", drawings),
+        "paired": paired,
+        "contrasts": sections.contrasts(views, drawings),
+        "said_of_differences": sections.said_of_differences(differences),
+        "missing": sections.missing(table, results),
+        "measures": recipes.measure_table(sorted({row.measure for row in table})),
+        "recipes": recipes.recipes(results.recipes()),
+        "digests": digests(panels),
+        "code": recipes.code_versions(table),
+    }
+
+
+def _asset(name: str) -> str:
+    return resources.files("repalign.report").joinpath(name).read_text("utf-8")
+
+
+def _hash(script: str) -> str:
+    """By which the browser knows the one script that may run."""
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def _folding(name: str) -> Any:
+    """A long name that may go on in the next line behind a separator, rather than anywhere."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"(?<=\w[/_.])(?=\w)|(?<=\w)(?=\()", "<wbr>", str(escape(name))))
+
+
+def _template() -> Any:
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+    load: Callable[[str], str] = _asset
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FunctionLoader(load),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    template = environment.from_string(files("repalign.report").joinpath("page.html.j2").read_text("utf-8"))
-    parts = [_panel(part) for part in panels(table)]
-    return template.render(
-        title=title,
-        panels=parts,
-        failures=[_failure(failure) for failure in failures.values()],
-        measures=[m.describe() for m in map(find_measure, sorted({r.measure for r in table})) if m],
-        code=sorted({r.code_version for r in table if r.code_version}),
-        csv=base64.b64encode(table.to_csv().encode()).decode(),
-        json=base64.b64encode(table.to_json().encode()).decode(),
-    )
-
-
-def _panel(part: ScoreTable) -> dict[str, Any]:
-    first, bars = part[0], drawn(part)
-    about, region = heading(part)
-    return {
-        "heading": about,
-        "region": region,
-        "measure": first.measure,
-        "svg": bars_svg(part) if bars else "",
-        "ceiling": describe_ceiling(part) if bars else "",
-        "points": any(r.subject != "all" for r in part),
-        "intervals": any(r.ci_low is not None for r in part),
-        "rows": [_row(r) for r in part.where(subject="all")],
-        "subjects": [_row(r) for r in part if r.subject != "all"],
-    }
-
-
-def _failure(failure: dict[str, Any]) -> dict[str, str]:
-    spec = failure.get("spec", {})
-    what = [str(spec[key]) for key in ("model", "benchmark", "measure") if key in spec]
-    return {
-        "what": " · ".join(what) or str(failure.get("function", "a unit")),
-        "message": str(failure.get("message", "no message")),
-        "hint": str(failure.get("hint", "")),
-    }
-
-
-def _row(row: Score) -> dict[str, Any]:
-    def number(x: float | None) -> str:
-        return "–" if x is None else f"{x:.3f}"
-
-    def pair(low: float | None, high: float | None) -> str:
-        if low is None and high is None:
-            return "–"
-        return f"{number(low)} … {number(high)}"
-
-    return {
-        "label": label(row),
-        "target": row.target,
-        "measure": row.measure,
-        "subject": row.subject,
-        "value": number(row.value),
-        "interval": pair(row.ci_low, row.ci_high),
-        "ceiling": pair(row.ceiling_lower, row.ceiling_upper),
-        "p": "–" if row.p is None else f"{row.p:.2g}",
-        "n": " / ".join("–" if n is None else str(n) for n in (row.n_stimuli, row.n_subjects)),
-        "reason": row.reason or "",
-        "digests": ", ".join(
-            f"{what} {digest or '–'}"
-            for what, digest in (
-                ("model", row.model_digest),
-                ("target", row.target_digest),
-                ("spec", row.spec_digest),
-            )
-        ),
-    }
+    environment.filters["folding"] = _folding
+    return environment.get_template("page.html.j2")
