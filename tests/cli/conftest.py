@@ -47,6 +47,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current folder, with an empty REPALIGN_HOME below it and no REPALIGN_DATA."""
     monkeypatch.setenv("REPALIGN_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("REPALIGN_DATA", raising=False)
+    monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

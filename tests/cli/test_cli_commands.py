@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 
 import numpy as np
 import pytest
+from text_for_tests import commands, part_after, said, too_wide, widest
 
 from repalign.benchmarks import benchmark_names, published_names
 from repalign.cli import demo as demo_module
@@ -28,10 +30,6 @@ SCORE = (
     "--out",
     "o",
 )
-
-
-def widest(text):
-    return max(map(len, text.splitlines()))
 
 
 def files(folder):
@@ -97,7 +95,11 @@ def test_datasets_are_listed_with_their_targets_and_whether_they_are_here(run):
 
 
 def test_what_is_built_in_needs_no_files(run):
-    assert run("datasets", "get", "ekman1954").out == "ekman1954 is built in\n"
+    gotten = run("datasets", "get", "ekman1954").out
+    assert gotten.splitlines()[1:] == [
+        "Done      ekman1954 is built in",
+        "Next      repalign score builtin/rgb --benchmark ekman1954/similarity",
+    ]
     assert run("datasets", "path", "ekman1954", "--json").json == {"name": "ekman1954", "path": None}
     verified = run("datasets", "verify", "ekman1954")
     assert (verified.code, verified.out) == (0, "ekman1954: built in, no files to verify\n")
@@ -127,6 +129,20 @@ def test_a_damaged_file_fails_the_check_and_is_named(run, place, real_data, monk
     assert run("datasets", "get", "kriegeskorte92", "--json").error()["kind"] == "verification"
 
 
+@pytest.mark.parametrize("name", ["kriegeskorte92", "things-behaviour", "cifar10h", "geirhos-edges"])
+def test_after_a_download_comes_a_score_on_what_was_gotten(run, real_data, monkeypatch, name):
+    monkeypatch.setenv("REPALIGN_DATA", str(real_data))
+    if dataset(name).status() != "here":
+        pytest.skip(f"{name} is not below REPALIGN_DATA")
+    ran = run("datasets", "get", name)
+    assert (ran.code, ran.err) == (0, "")  # nothing was downloaded
+    assert " 0 downloaded, " in part_after(ran.out, "Done")[0]
+    words = shlex.split(commands(part_after(ran.out, "Next"))[0])
+    assert words[:2] == ["repalign", "score"]
+    assert words[2] in (*model_names(), *published_names())
+    assert words[words.index("--benchmark") + 1] in benchmark_names()
+
+
 def test_real_files_are_gotten_from_where_they_are(run, real_data, monkeypatch):
     monkeypatch.setenv("REPALIGN_DATA", str(real_data))
     ran = run("datasets", "get", "kriegeskorte92", "--json")
@@ -154,7 +170,7 @@ def test_score_in_words_shows_every_row_within_80_columns(run):
 
 def test_scores_that_are_there_are_not_computed_again(run):
     first, again = run(*SCORE, "--json"), run(*SCORE, "--json")
-    assert first.err.count("[") == 2
+    assert first.err.splitlines()[0].startswith("scores: 1 of 2, ")
     assert again.err == ""
     assert again.out == first.out
 
@@ -173,7 +189,7 @@ def test_options_of_score_reach_the_rows(run):
     measures = ("rsa-euclidean-spearman", "rsa-euclidean-pearson")
     named = [part for name in measures for part in ("--measure", name)]
     triple = json.dumps({"model_name": "random", "source": "builtin", "model_parameters": {"seed": 3}})
-    options = ("--layers", "conv1", "--stimuli", 12, "--seed", 4)
+    options = ("--layers", "conv1", "--subset", 12, "--seed", 4)
     rows = run("score", triple, *SCORE[3:], *named, *options, "--json").json
     assert sorted(row["measure"] for row in rows) == sorted(measures)
     assert {row["layer"] for row in rows} == {"conv1"}
@@ -196,7 +212,7 @@ def test_a_distance_is_listed_closest_first(run, place):
         values = shared + noise * np.random.default_rng(1).normal(size=shared.shape)
         Assembly(values, bench.stimuli.ids, name=name).save(f"{name}.npz")
     from repalign.benchmarks import score
-    from repalign.cli.output import print_scores
+    from repalign.cli.scores_table import print_scores
 
     target = Assembly(shared, bench.stimuli.ids, name="shared")
     rows = [
@@ -223,7 +239,7 @@ def test_report_writes_one_page_about_a_folder(run, place):
     run(*SCORE)
     assert run("report", "o", "--json").json == {"report": "o/report.html"}
     ran = run("report", "o", "--out", "page.html", "--title", "A <title>")
-    assert (ran.code, ran.out) == (0, "open page.html\n")
+    assert (ran.code, ran.err) == (0, "")
     assert "A &lt;title&gt;" in (place / "page.html").read_text()
 
 
@@ -251,9 +267,11 @@ def test_the_demo_needs_nothing_and_says_what_is_not_here(run, place):
     rows = ScoreTable.from_csv(place / "d" / "scores.csv")
     assert {row.target for row in rows} == {"ekman1954/similarity"}
     for words in ("kriegeskorte92: not shown, because", "--offline", "torch is not installed", "Install it."):
-        assert words in ran.out
+        assert words in said(ran.out)
+    assert part_after(ran.out, "Results") == ["d/report.html", "d/scores.csv"]
+    assert (place / "d" / "report.html").resolve().as_uri() in part_after(ran.out, "Next")
     assert (place / "d" / "report.html").stat().st_size > 10_000
-    assert widest(ran.out) <= 80
+    assert too_wide(ran.out, 80) == []
     assert widest(ran.err) <= 80
 
 
@@ -273,7 +291,11 @@ def test_the_demo_with_data_shows_people_and_brains(run, place, real_data, monke
     rows = ScoreTable.from_csv(place / "d" / "scores.csv")
     assert {row.target for row in rows} == {"ekman1954/similarity", "kriegeskorte92/human-it"}
     assert "kriegeskorte92: not shown" not in ran.out
-    assert widest(ran.out + ran.err) <= 80
+    assert too_wide(ran.out, 80) == []
+    assert widest(ran.err) <= 80
+    assert len(ran.out.splitlines()) <= 60
+    # Brains are seen first.
+    assert ran.out.splitlines()[1].startswith("kriegeskorte92/human-it · ")
 
 
 @pytest.mark.usefixtures("quick_demo")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import pdist
 from scipy.stats import spearmanr
+from text_for_tests import said
 
 from repalign.data import RDM, Assembly
 
@@ -106,8 +107,8 @@ def test_what_is_wrong_with_a_file_is_said_and_the_exit_code_is_1(run, case, mea
     assert words in ran.error()["message"]
     text = run("compare", "x.npy", "z.npy", "--measure", measure)
     assert (text.code, text.out) == (1, "")
-    assert text.err.startswith(f"error: {ran.error()['message']}")
-    assert ran.error()["hint"] in text.err
+    assert said(text.err).startswith(f"error: {said(ran.error()['message'])}")
+    assert said(ran.error()["hint"]) in said(text.err)
 
 
 @pytest.mark.parametrize("measure", ["rsa-correlation-spearman", "rsa-cosine-spearman"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -58,8 +59,14 @@ def test_the_text_of_a_matrix_fits_80_columns_and_says_what_it_leaves_out(run, m
     assert (ran.code, ran.err) == (0, "")
     assert fits(ran.out)
     assert f"({N} stimuli, joined by position)" in " ".join(ran.out.split())
-    assert all(f"{k + 1} a_rather_long_name" in ran.out for k in range(n_files))
-    assert (f"the first 8 of {n_files} columns; all with --json" in ran.out) == (n_files > 8)
+    lines = ran.out.splitlines()
+    for k in range(n_files):
+        row = next(line for line in lines if line.startswith(f"{k + 1} a_rat"))
+        assert f"el_{k:02d} " in row  # the end of a long name tells models apart
+        assert all(re.fullmatch(r"-?\d+\.\d{3}", number) for number in row.split()[2:])  # none is broken
+    shown = max(int(word) for word in lines[1].split())
+    assert (f"the first {shown} of {n_files} columns; all with --json" in ran.out) == (shown < n_files)
+    assert shown >= min(n_files, 5)
 
 
 def test_the_numbers_of_the_text_are_those_of_the_json(run):
@@ -202,7 +209,7 @@ def test_builtin_models_can_be_named(run):
         (("builtin/rgb", "builtin/cielab", "--margin", "0"), "input", "margin"),
         (("builtin/rgb", "builtin/cielab", "--over", "subjects"), "unsuitable", "subjects"),
         (("builtin/rgb", "nothere.npz"), "file", "nothere.npz"),
-        (("builtin/rgb", "builtin/cielab", "--stimuli", "99"), "too-few", "99 of 14"),
+        (("builtin/rgb", "builtin/cielab", "--subset", "99"), "too-few", "99 of 14"),
         (("builtin/rgb", "builtin/cielab", "--measure", "cka-linear-debiased"), "unsuitable", "is RDM"),
     ],
 )

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import json
+import shlex
 
 import numpy as np
 import pytest
 from PIL import Image
-from rich.console import Console
+from text_for_tests import commands, part_after, said
 
-from repalign.cli import stimulus_progress as progress
 from repalign.data import Assembly, StimulusSet
 from repalign.models import extract
 
@@ -28,10 +27,12 @@ def images(place):
 def test_it_announces_extracts_and_says_where_the_store_is(run, images, place):
     ran = run("extract", "builtin/random", "--stimuli", images, "--layers", "conv1")
     assert ran.code == 0
-    assert ran.err.startswith("6 stimuli x 2,048 units of 1 layers (float32): 49.2 kB on disk, ")
-    assert "builtin/random: 6 of 6 stimuli" in ran.err
-    assert ran.out.splitlines()[0].startswith("conv1  6 x 2048  ")
-    assert "".join(ran.out.split()).endswith(f"store{place / 'home' / 'activations'}")
+    assert said(ran.err).startswith("6 stimuli x 2,048 units of 1 layers (float32): 49.2 kB on disk, ")
+    assert ran.out.splitlines()[2].split() == ["conv1", "6", "2,048"]
+    assert part_after(ran.out, "Done")[0].startswith(
+        "1 layer: 1 computed, 0 found done before, 0 failed, in "
+    )
+    assert part_after(ran.out, "Results") == [str(place / "home" / "activations")]
 
 
 def test_json_names_every_layer_with_its_file(run, images):
@@ -54,7 +55,26 @@ def test_a_file_holds_the_assembly_and_a_folder_is_the_store(run, images, place)
 def test_a_second_run_announces_nothing_for_there_is_nothing_to_do(run, images):
     run("extract", "builtin/rgb", "--stimuli", images)
     again = run("extract", "builtin/rgb", "--stimuli", images, "--workers", 0)
-    assert again.err == "builtin/rgb: 6 of 6 stimuli\n"
+    assert again.err == ""
+    assert part_after(again.out, "Done")[0].startswith("1 layer: 0 computed, 1 found done before")
+    more = run("extract", "builtin/random", "--stimuli", images, "--layers", "conv1")
+    assert "1 computed" in more.out
+    both = run("extract", "builtin/random", "--stimuli", images, "--layers", "all")
+    assert part_after(both.out, "Done")[0].startswith("2 layers: 1 computed, 1 found done before")
+
+
+def test_what_to_type_next_runs_as_it_stands(run, images, place):
+    ran = run("extract", "builtin/rgb", "--stimuli", "dataset:ekman1954", "--out", "my acts.npz")
+    (following,) = commands(part_after(ran.out, "Next"))
+    assert shlex.split(following)[1:] == ["score", "my acts.npz", "--benchmark", "ekman1954/similarity"]
+    assert run(*shlex.split(following)[1:], "--draws", 9, "--permutations", 9).code == 0
+    for i, pixels in enumerate(PIXELS):
+        Image.fromarray(255 - pixels).save(images / f"negative{i}.png")
+    own = run("extract", "builtin/rgb", "--stimuli", images, "--out", "own.npz")
+    first, *others = (shlex.split(line)[1:] for line in commands(part_after(own.out, "Next")))
+    assert run(*first).code == 0
+    assert [words[0] for words in others] == ["compare", "score"]
+    assert others[1][-1] == "FILE"  # what only the user knows
 
 
 def test_stimuli_come_from_a_data_set_a_table_or_a_saved_set(run, images, place):
@@ -93,27 +113,3 @@ def test_errors_are_data(run, images, arguments, kind, message):
     found = ran.error()
     assert found["kind"] == kind
     assert message in found["message"]
-
-
-def test_lines_say_how_fast_and_how_long(capsys, monkeypatch):
-    clock = iter([0.0, *(t for t in (1.0, 3.0, 5.0) for _ in range(2))])
-    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
-    lines = progress.StimulusLines("net")
-    for done in (64, 264, 464):
-        lines(done, 1000)
-    expected = [
-        "net: 264 of 1000 stimuli, 100 a second, 7 s left",
-        "net: 464 of 1000 stimuli, 100 a second, 5 s left",
-    ]
-    assert capsys.readouterr().err.splitlines() == expected
-
-
-def test_on_a_terminal_it_is_a_bar(monkeypatch):
-    screen = io.StringIO()
-    monkeypatch.setattr(
-        progress, "console", lambda stderr: Console(file=screen, force_terminal=True, width=80)
-    )
-    with progress.stimulus_progress("net") as report:
-        report(10, 40)
-        report(40, 40)
-    assert "40/40" in screen.getvalue()

@@ -5,14 +5,11 @@ from __future__ import annotations
 import sys
 
 import pytest
+from text_for_tests import widest
 
 from repalign.models import model, model_names
 
 torch = pytest.importorskip("torch")
-
-
-def widest(text):
-    return max(map(len, text.splitlines()))
 
 
 def test_listing_says_how_networks_are_named(run):

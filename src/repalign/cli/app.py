@@ -8,14 +8,26 @@ from collections.abc import Sequence
 from io import TextIOWrapper
 from typing import Annotated
 
-import typer
+from repalign.cli.interrupts import STOPPED, stops_at_once
 
-from repalign.cli import catalogues, comparing, datasets, demo, extracting, scoring
-from repalign.cli.output import is_json, print_error, print_usage
-from repalign.errors import InputError, RepalignError
-from repalign.version import __version__
+with stops_at_once():
+    import typer
 
-STOPPED = 130
+    from repalign.cli import (
+        comparing,
+        datasets,
+        demo,
+        differing,
+        extracting,
+        measures,
+        models,
+        reporting,
+        scoring,
+    )
+    from repalign.cli.output import console, folded, is_json, print_error, print_usage
+    from repalign.errors import InputError, RepalignError
+    from repalign.version import __version__
+
 app = typer.Typer(
     name="repalign",
     help="Compare models with brains, behaviour and one another: true numbers with honest uncertainty.",
@@ -24,14 +36,14 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(datasets.app, name="datasets")
-app.add_typer(catalogues.models_app, name="models")
-app.command()(catalogues.measures)
+app.add_typer(models.app, name="models")
+app.command()(measures.measures)
 app.command()(extracting.extract)
 app.command()(comparing.compare)
 app.command()(scoring.score)
-app.command()(comparing.differences)
+app.command()(differing.differences)
 app.command("dimensionality")(comparing.dimensions)
-app.command()(scoring.report)
+app.command()(reporting.report)
 app.command()(demo.demo)
 
 
@@ -76,7 +88,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             raise
         code = _unheard()
     if code == STOPPED:
-        print("stopped; what had finished is kept, and the same command goes on from there", file=sys.stderr)
+        print("stopped; what had finished is kept: the same command goes on from there", file=sys.stderr)
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -87,8 +99,18 @@ def _misused(error: typer.TyperException, *, as_json: bool) -> int:
         command = context.command_path if context else "repalign"
         print_usage(message, hint=f"See `{command} --help`.")
     else:
+        _fold(error)
         error.show()  # pyright: ignore[reportAttributeAccessIssue]
     return error.exit_code
+
+
+def _fold(error: typer.TyperException) -> None:
+    """Break a long message between words; typer prints it as it is, after some words of its own."""
+    said = getattr(error, "message", None)
+    if isinstance(said, str) and "\n" not in said:
+        own = len("Error: ") + len(error.format_message()) - len(said)
+        lines = folded(said, console(stderr=True).width, " " * max(0, own))
+        error.message = "\n".join(lines).lstrip()  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _unheard() -> int:

@@ -10,6 +10,12 @@ from repalign.benchmarks import Study
 from repalign.datasets.places import published_data
 from repalign.testing import toy_networks
 
+# Data sets in the order in which they are shown, and what is said about each.
+SECTIONS = {
+    "kriegeskorte92": "Objects: brains and judgements",
+    "ekman1954": "Colours: how alike they look to people",
+    "digits": "Digits: networks trained on the spot",
+}
 _CLASSICAL = ("animacy", "category", "monkey-it", "eva", "hmax", "v1", "silhouette", "radon")
 _REGIONS = ("human-it", "monkey-it", "behaviour")
 

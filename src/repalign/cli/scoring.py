@@ -1,129 +1,115 @@
-"""repalign compare, score and report."""
+"""repalign score: models on published benchmarks and on data of the user's own."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
-from contextlib import redirect_stdout
-from json import loads as parse_json
+import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from repalign.benchmarks import OVER, Study, run_study
-from repalign.cli.output import print_failures, print_json, print_scores
-from repalign.cli.progress import unit_progress
-from repalign.cli.stimulus_progress import ModelLines
-from repalign.data import ResultsDir
-from repalign.errors import InputError
-from repalign.execution import InProcess, ProcessPool
-from repalign.report import write_report
-
-OVER_HELP = "What intervals generalise to: auto, both, subjects (these stimuli), stimuli (these subjects)."
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-
-def checked_over(given: str) -> Any:
-    """What to generalise to.
-
-    Raises:
-        InputError: Not one of the four.
-    """
-    if given not in OVER:
-        raise InputError(f"--over {given} is not known", hint=f"One of: {', '.join(OVER)}.")
-    return given
+from repalign.benchmarks import Study, run_study
+from repalign.cli.arguments import (
+    Images,
+    Json,
+    Layers,
+    Models,
+    Over,
+    OwnStimuli,
+    Seed,
+    Subset,
+    checked_over,
+    chosen_layers,
+    goals,
+    image_folders,
+    named_model,
+    own_goals,
+)
+from repalign.cli.output import print_failures, print_json, print_text
+from repalign.cli.progress import progress
+from repalign.cli.scores_table import print_scores
+from repalign.cli.summary import counts, number, print_summary
+from repalign.data import ResultsDir, ScoreTable
+from repalign.execution import InProcess, ProcessPool, RunReport
 
 
 def score(
-    models: Annotated[
-        list[str], typer.Argument(metavar="MODEL...", help="source/name, a JSON triple, or a saved .npz.")
-    ],
-    benchmark: Annotated[list[str], typer.Option(help="dataset/target; may be repeated.")],
+    models: Models,
+    benchmark: Annotated[list[str] | None, typer.Option(help="dataset/target; may be repeated.")] = None,
+    stimuli: OwnStimuli = None,
+    target: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Your own responses to them, or an RDM; may be repeated."),
+    ] = None,
     measure: Annotated[list[str] | None, typer.Option(help="Measure id; may be repeated.")] = None,
-    layers: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="default, all, choose (on other stimuli than those scored), or names; may be repeated."
-        ),
-    ] = None,
-    stimuli: Annotated[
-        int | None, typer.Option(min=1, help="A seeded random subset of this many stimuli.")
-    ] = None,
+    layers: Layers = None,
+    subset: Subset = None,
     draws: Annotated[int, typer.Option(min=0, help="Bootstrap draws; 0 for no interval.")] = 1000,
     permutations: Annotated[int, typer.Option(min=0, help="Permutations for p; 0 for none.")] = 1000,
-    seed: Annotated[int, typer.Option(min=0, help="Of every random step.")] = 0,
-    over: Annotated[str, typer.Option(help=OVER_HELP)] = "auto",
-    images: Annotated[
-        list[str] | None, typer.Option(help="DATASET=FOLDER: where a data set's images lie on this machine.")
-    ] = None,
+    seed: Seed = 0,
+    over: Over = "auto",
+    images: Images = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes; results do not depend on it.")] = 1,
+    views: Annotated[
+        bool, typer.Option("--views/--no-views", help="Also what the report draws: RDMs, map, differences.")
+    ] = True,
     out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("repalign-results"),
     json: Json = False,
 ) -> None:
-    """Score models on benchmarks: values, intervals, ceilings, p; rows go to OUT and to the screen."""
+    """Score models on benchmarks: values, intervals, ceilings, p; rows go to OUT and to the screen.
+
+    Example: repalign score builtin/rgb --benchmark ekman1954/similarity --out o
+    """
+    own = own_goals(stimuli, target)
     study = Study(
         models=tuple(named_model(text) for text in models),
-        benchmarks=tuple(benchmark),
+        benchmarks=goals(benchmark, own),
         measures=tuple(measure or ()),
         layers=chosen_layers(layers),
-        stimuli=stimuli,
+        subset=subset,
         draws=draws,
         permutations=permutations,
         seed=seed,
         over=checked_over(over),
     )
+    began = time.monotonic()
     executor = InProcess() if workers == 1 else ProcessPool(workers)
-    # What a model prints must not get between the rows.
-    with redirect_stdout(sys.stderr), unit_progress("scoring") as on_done:
-        how = {"options": _options(images), "executor": executor}
-        results, done = run_study(study, out, **how, on_done=on_done, on_extract=ModelLines())
+    with progress("scoring") as shown:
+        how = {"options": {**image_folders(images), **own}, "executor": executor, "views": views}
+        results, done = run_study(study, out, **how, on_done=shown.units, on_extract=shown.stimuli)
+    _finish(results, done, json, time.monotonic() - began)
+
+
+def _finish(results: ResultsDir, done: RunReport, json: bool, seconds: float) -> None:
     table = results.scores([unit.digest for unit in (*done.computed, *done.skipped)])
     print_failures(done.failed, as_json=json, alone=not len(table))
     if json and (len(table) or not done.failed):
         print_json(table.rows())
     elif not json:
-        print_scores(table)
-        print(f"{len(table)} rows in {out}\nNext      repalign report {out}")
+        _print(results, table, done, seconds)
     if done.failed:
         raise typer.Exit(1)
 
 
-def named_model(text: str) -> Any:
-    """A name, or a triple as JSON: '{"model_name": ..., "source": ..., "model_parameters": ...}'."""
-    if not text.lstrip().startswith("{"):
-        return text
-    try:
-        return parse_json(text)
-    except ValueError as error:
-        raise InputError(
-            f"the model {text!r} is no JSON object ({error})",
-            hint='Write {"model_name": "random", "source": "builtin", "model_parameters": {"seed": 1}}.',
-        ) from error
+def _print(results: ResultsDir, table: ScoreTable, done: RunReport, seconds: float) -> None:
+    print_scores(table)
+    print_failed_views(results)
+    print_summary(
+        f"{told(done, seconds)} ({number(len(table), 'row')})",
+        [results.root] if len(table) else [],
+        [("repalign", "report", str(results.root))] if len(table) else [],
+    )
 
 
-def chosen_layers(given: Sequence[str] | None) -> Any:
-    """One of the rules, or names."""
-    rules = ("default", "all", "choose")
-    if not given:
-        return "default"
-    return given[0] if len(given) == 1 and given[0] in rules else tuple(given)
+def told(done: RunReport, seconds: float) -> str:
+    """What became of the scores of a study."""
+    units = {"computed": len(done.computed), "found": len(done.skipped), "failed": len(done.failed)}
+    return counts("score", **units, seconds=seconds)
 
 
-def _options(images: Sequence[str] | None) -> dict[str, dict[str, str]]:
-    pairs = [item.partition("=") for item in images or ()]
-    for name, sign, folder in pairs:
-        if not (name and sign and folder):
-            raise typer.BadParameter("--images takes DATASET=FOLDER, e.g. things-behaviour=/data/things")
-    return {name: {"images": folder} for name, _, folder in pairs}
-
-
-def report(
-    results: Annotated[Path, typer.Argument(help="Folder given as --out to `score` or `demo`.")],
-    out: Annotated[Path | None, typer.Option(help="The HTML file; RESULTS/report.html by default.")] = None,
-    title: Annotated[str, typer.Option(help="Heading of the page.")] = "",
-    json: Json = False,
-) -> None:
-    """Write one self-contained HTML page about a results folder."""
-    page = write_report(ResultsDir.open(results), out, title=title)
-    print_json({"report": str(page)}) if json else print(f"open {page}")
+def print_failed_views(results: ResultsDir) -> None:
+    """Say which parts of the report will be missing, and why."""
+    listed = set(results.spec().get("views", {}).values())
+    failures = results.failures()
+    for digest in sorted(listed & set(failures)):
+        print_text(f"the report will lack a figure: {failures[digest].get('message', 'no message')}")
