@@ -3,9 +3,11 @@
 PYTHON ?= python3
 OUT ?= repalign-demo
 BIN := .venv/bin
+# The theme's own news are no warnings of ours.
+MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
 PIP := $(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt
 
-.PHONY: demo test test-all check bench calibrate docs clean
+.PHONY: demo test test-all check bench calibrate docs reference clean
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -42,7 +44,7 @@ check: .venv/.dev
 	@$(BIN)/ruff check .
 	@$(BIN)/pyright --warnings
 	@$(BIN)/python -m pytest tests/test_architecture.py tests/docs -n 0
-	@$(BIN)/mkdocs build --strict --quiet
+	@$(MKDOCS) build --strict --quiet
 
 bench: .venv/.test
 	@$(BIN)/python -m benchmarks
@@ -52,8 +54,13 @@ calibrate: .venv/.test
 
 docs: .venv/.dev
 	@$(BIN)/python -m pytest tests/docs -n 0
-	@$(BIN)/mkdocs build --strict --quiet
-	@echo "the pages are in site/: open site/index.html"
+	@$(MKDOCS) build --strict --quiet
+	@echo "the pages are in site/: open site/index.html (it needs no server and no network)"
+
+# The pages that are written from the code; the checks say when they are stale.
+reference: .venv/.test
+	@$(BIN)/python scripts/command_reference.py
+	@$(BIN)/python scripts/measure_reference.py
 
 clean:
 	@rm -rf .venv site build dist .pytest_cache .ruff_cache .hypothesis repalign-demo

@@ -10,12 +10,10 @@ import re
 import shlex
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from pages import PAGES, ROOT, anchors, links, name
 
-ROOT = Path(__file__).parent.parent.parent
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SOURCE = ROOT / "src"
 MODULES = [
@@ -33,7 +31,7 @@ def run_console(text: str) -> None:
             assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+@pytest.mark.parametrize("page", PAGES, ids=name)
 def test_every_block_runs_and_prints_what_the_page_says(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     namespace: dict[str, object] = {"__name__": "page"}
@@ -49,15 +47,31 @@ def test_every_block_runs_and_prints_what_the_page_says(page, tmp_path, monkeypa
             run_console(text)
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_examples_in_docstrings_hold(name):
-    outcome = doctest.testmod(importlib.import_module(name))
+@pytest.mark.parametrize("module", MODULES)
+def test_examples_in_docstrings_hold(module):
+    outcome = doctest.testmod(importlib.import_module(module))
     assert outcome.attempted > 0
     assert outcome.failed == 0
 
 
-@pytest.mark.parametrize("page", [*PAGES, ROOT / "CHANGELOG.md"], ids=lambda p: p.name)
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CHANGELOG.md"], ids=name)
 def test_relative_links_lead_to_files(page):
-    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
-        if not target.startswith(("http://", "https://")):
-            assert (page.parent / target).exists(), f"{page.name}: {target}"
+    missing = [file for file, _ in links(page) if file and not (page.parent / file).exists()]
+    assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_anchors_of_links_are_headings(page):
+    for file, anchor in links(page):
+        target = page.parent / file if file else page
+        if anchor and target.suffix == ".md":
+            assert anchor in anchors(target), f"{file}#{anchor}"
+
+
+def test_anchors_are_those_of_the_site():
+    toc = pytest.importorskip("markdown").Markdown(extensions=["toc", "attr_list", "fenced_code"])
+    for page in PAGES:
+        if page.is_relative_to(ROOT / "docs") and page.parent.name != "reference":
+            toc.reset()
+            made = set(re.findall(r'<h\d id="([^"]+)"', toc.convert(page.read_text(encoding="utf-8"))))
+            assert anchors(page) == made, name(page)

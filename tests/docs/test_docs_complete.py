@@ -108,8 +108,3 @@ def test_the_glossary_explains_the_nouns_of_the_package():
     words = {cells[0] for cells in rows("glossary.md", "word")}
     nouns = {"Assembly", "Choices", "RDM", "ResultsDir", "ScoreTable", "StimulusSet"}
     assert nouns | {name.lower() for name in ("Benchmark", "Score", "Study", "Target")} <= words
-
-
-@pytest.mark.parametrize("path", sorted(DOCS.glob("*.md")), ids=lambda p: p.name)
-def test_every_page_is_in_the_navigation(path):
-    assert f": {path.name}\n" in (DOCS.parent / "mkdocs.yml").read_text(encoding="utf-8") + "\n"
