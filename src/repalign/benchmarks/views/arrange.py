@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -31,7 +32,7 @@ def arrange(
     for column in _GROUPING:
         if column in everything.columns:
             kinds = everything.column(column)
-            of = {name: str(kinds[place[name]]) for name in ids}
+            of = {name: kinds[place[name]].item() for name in ids}
             if 1 < len(set(of.values())) <= len(ids) // 2:
                 return (*_by_group(ids, of, place), column)
     clustered = f"hierarchical clustering (average linkage, optimal leaf order) of {whose}"
@@ -39,12 +40,14 @@ def arrange(
 
 
 def _by_group(
-    ids: Sequence[str], group_of: dict[str, str], place: dict[str, int]
+    ids: Sequence[str], group_of: dict[str, Any], place: dict[str, int]
 ) -> tuple[list[int], list[str]]:
     own_order = sorted(range(len(ids)), key=lambda i: place[ids[i]])
     groups = list(dict.fromkeys(group_of[ids[i]] for i in own_order))
+    if not isinstance(groups[0], str):
+        groups.sort()  # numbers have an order of their own
     order = sorted(own_order, key=lambda i: groups.index(group_of[ids[i]]))  # stable within a group
-    return order, [group_of[ids[i]] for i in order]
+    return order, [str(group_of[ids[i]]) for i in order]
 
 
 def _leaves(pairs: Floats) -> list[int]:
