@@ -9,6 +9,7 @@ from repalign.errors import InputError, UnsuitableError
 from repalign.maths import MIN_STIMULI
 
 Over = Literal["auto", "both", "subjects", "stimuli"]
+#: What an interval may be asked to generalise to; ``auto`` is the most that the data carry.
 OVER = ("auto", "both", "subjects", "stimuli")
 # From this design on coverage is calibrated (python -m benchmarks.calibration); below, intervals err on
 # the wide side.

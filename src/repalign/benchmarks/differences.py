@@ -59,9 +59,28 @@ class _Tests(NamedTuple):
 class Difference:
     """Score of ``a`` less score of ``b``, positive where ``a`` scores higher.
 
-    ``p`` is two-sided and for this pair alone, ``p_adjusted`` for all pairs of the call by ``correction``;
-    ``p_equivalent`` is small where the difference is surely smaller than ``margin``, also adjusted.
     What is absent is None, and ``reason`` says why.
+
+    Args:
+        a: Name of one model.
+        a_layer: Its layer.
+        b: Name of the other model, or ``"noise ceiling, lower"`` or ``"noise ceiling, upper"``.
+        b_layer: Its layer.
+        target: Name of the target.
+        region: Where it was measured.
+        measure: Id of the measure.
+        value: The difference, in units of the measure.
+        ci_low: Lower end of the 95 % interval.
+        ci_high: Upper end.
+        p: Of this pair alone, 0..1; two-sided, against a ceiling one-sided.
+        p_adjusted: Adjusted for all ``n_tests`` on this target by ``correction``.
+        correction: ``"holm"`` or ``"bh"``.
+        n_tests: How many tests were corrected for; 0 where nothing was tested.
+        margin: Differences smaller than this count as none, in units of the measure.
+        p_equivalent: Small where the difference is surely smaller than ``margin``, also adjusted.
+        n_stimuli: How many stimuli both were scored on.
+        n_subjects: How many subjects are behind the target.
+        reason: What is absent and why, what the interval generalises to, what limits it.
     """
 
     a: str

@@ -19,7 +19,14 @@ from repalign.metrics import HELD_PAIRS, RSA, Measure
 
 @dataclass(frozen=True)
 class Inference:
-    """What may be said beside a score; what is None has its reason in ``notes``."""
+    """What may be said beside a score; what is None has its reason in ``notes``.
+
+    Args:
+        ceiling: Lower and upper noise ceiling, in units of the score.
+        interval: Lower and upper end of the 95 % interval; not cut at the measure's range.
+        p: One-sided, against chance, 0..1.
+        notes: What is absent and why, what the interval generalises to, what limits it.
+    """
 
     ceiling: Ceiling = (None, None)
     interval: tuple[float, float] | None = None

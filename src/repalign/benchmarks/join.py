@@ -38,6 +38,13 @@ def join(model: Responses, target: Responses) -> Joined:
     Rows are sorted by id on both sides, so no result depends on the order in which they came. Two bare
     sides, without ids, are taken by position, and the result says so.
 
+    Args:
+        model: One side.
+        target: The other side, about the same stimuli.
+
+    Returns:
+        Both sides in that order, and how they were joined.
+
     Raises:
         IdentityError: The ids differ, or only one side has ids; or bare sides differ in length.
     """

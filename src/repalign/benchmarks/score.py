@@ -284,7 +284,14 @@ def compare(
 
 @dataclass(frozen=True)
 class Comparison:
-    """What :func:`compare` found."""
+    """What :func:`compare` found.
+
+    Args:
+        measure: Id of the measure, which states every parameter.
+        value: The number; of several subjects their mean.
+        n: How many stimuli it is about.
+        joined: ``"id"`` or ``"position"``.
+    """
 
     measure: str
     value: float

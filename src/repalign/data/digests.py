@@ -20,6 +20,12 @@ DIGEST_LENGTH = 32
 def canonical_json(spec: Any) -> bytes:
     """Serialise ``spec`` so that equal specs give equal bytes: sorted keys, no spaces, no NaN.
 
+    Args:
+        spec: None, text, truth values, finite numbers, and lists and mappings of these with text as keys.
+
+    Returns:
+        JSON in ASCII.
+
     Raises:
         InputError: A value that JSON cannot hold exactly (NaN, an object, a non-string key).
     """
@@ -56,12 +62,29 @@ def _check_plain(value: Any, where: str) -> None:
 
 
 def digest_spec(spec: Any) -> str:
-    """Digest of a spec's canonical JSON."""
+    """Digest of a spec's canonical JSON.
+
+    Args:
+        spec: As in :func:`canonical_json`.
+
+    Returns:
+        32 hexadecimal digits.
+
+    Raises:
+        InputError: A value that JSON cannot hold exactly.
+    """
     return digest_bytes(canonical_json(spec))
 
 
 def digest_bytes(*parts: bytes) -> str:
-    """Digest of byte strings; where one ends and the next begins counts."""
+    """Digest of byte strings; where one ends and the next begins counts.
+
+    Args:
+        *parts: Byte strings, in order.
+
+    Returns:
+        32 hexadecimal digits.
+    """
     state = hashlib.sha256()
     for part in parts:
         state.update(len(part).to_bytes(8, "little"))
@@ -70,7 +93,14 @@ def digest_bytes(*parts: bytes) -> str:
 
 
 def digest_array(array: NDArray[Any]) -> str:
-    """Digest of an array's kind, shape and values, whatever its memory layout or byte order."""
+    """Digest of an array's kind, shape and values, whatever its memory layout or byte order.
+
+    Args:
+        array: Numbers, truth values or text, of any shape.
+
+    Returns:
+        32 hexadecimal digits.
+    """
     plain = np.asarray(array)
     if plain.dtype.kind in "OTU":
         return digest_bytes(b"text", str(plain.shape).encode(), *(str(x).encode() for x in plain.ravel()))
@@ -108,7 +138,14 @@ def digest_strings(strings: Iterable[str]) -> str:
 
 
 def sha256_file(path: Path) -> str:
-    """The full sha256 of a file, read in blocks of 1 MiB."""
+    """The full sha256 of a file, read in blocks of 1 MiB.
+
+    Args:
+        path: The file.
+
+    Returns:
+        64 hexadecimal digits.
+    """
     state = hashlib.sha256()
     with path.open("rb") as handle:
         while block := handle.read(1 << 20):

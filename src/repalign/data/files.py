@@ -27,6 +27,12 @@ def replacing(path: Path) -> Generator[Path]:
 
     On any failure the temporary file is removed and ``path`` is as it was before.
 
+    Args:
+        path: The file to write; its folder is made when it is not there.
+
+    Yields:
+        The temporary name, to be written to.
+
     Raises:
         StorageError: The disk is full, or the folder cannot be written.
     """
@@ -70,6 +76,10 @@ def storage_error(path: Path, error: OSError) -> StorageError:
 def write_bytes(path: Path, content: bytes) -> None:
     """Write ``content`` to ``path``, all or nothing.
 
+    Args:
+        path: The file; its folder is made when it is not there.
+        content: What it is to hold.
+
     Raises:
         StorageError: The file could not be written.
     """
@@ -79,6 +89,9 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 def remove_partials(folder: Path) -> int:
     """Remove what killed processes left half-written in ``folder``; files of live ones stay.
+
+    Args:
+        folder: The folder itself; folders in it are not searched.
 
     Returns:
         The number of files removed.
@@ -115,6 +128,13 @@ def _zombie(pid: int) -> bool:
 def readable(path: Path, what: str) -> Path:
     """Return ``path`` if it is a file, else say that ``what`` is missing.
 
+    Args:
+        path: Where it should be.
+        what: What it is called in the error, e.g. ``"score table"``.
+
+    Returns:
+        The same path.
+
     Raises:
         FileError: There is no such file.
     """
@@ -126,6 +146,13 @@ def readable(path: Path, what: str) -> Path:
 
 def read_json(path: Path, what: str) -> Any:
     """Parse a JSON file.
+
+    Args:
+        path: The file, in UTF-8.
+        what: What it is called in errors.
+
+    Returns:
+        What it holds, as plain Python values.
 
     Raises:
         FileError: Missing, or not JSON.
@@ -161,6 +188,10 @@ def _storable(array: NDArray[Any]) -> NDArray[Any]:
 
 def read_arrays(path: Path, what: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Read what :func:`write_arrays` wrote. Nothing is unpickled.
+
+    Args:
+        path: The file.
+        what: What it is called in errors.
 
     Returns:
         The named arrays and the header.
@@ -211,6 +242,13 @@ def read_noun(
 
 def load_numpy(path: Path, what: str) -> NDArray[Any] | dict[str, NDArray[Any]]:
     """Read a ``.npy`` (an array) or a ``.npz`` (a dictionary of arrays) without unpickling.
+
+    Args:
+        path: The file.
+        what: What it is called in errors.
+
+    Returns:
+        The array of a ``.npy``; of a ``.npz`` its arrays by name.
 
     Raises:
         FileError: Missing, truncated, or holding pickled Python objects.

@@ -14,6 +14,13 @@ from repalign.errors import IdentityError
 def check_ids(ids: Iterable[object], what: str = "stimulus ids") -> tuple[str, ...]:
     """Return ``ids`` as a tuple of unique, non-empty strings.
 
+    Args:
+        ids: The ids, in order.
+        what: What they are called in errors.
+
+    Returns:
+        The ids in the same order.
+
     Raises:
         IdentityError: An id is not text, is empty, or appears twice.
     """
@@ -72,6 +79,14 @@ def join_ids(
 
 def positions(have: Sequence[str], wanted: Sequence[str], what: str = "stimulus ids") -> NDArray[np.intp]:
     """Positions of ``wanted`` within ``have``.
+
+    Args:
+        have: Unique ids.
+        wanted: Ids to be found, in any order; an id may be wanted several times.
+        what: What they are called in errors.
+
+    Returns:
+        Position of each wanted id, 0..len(have) - 1, (n_wanted,).
 
     Raises:
         IdentityError: Some wanted ids are not there.

@@ -19,6 +19,40 @@ class Score:
 
     Only aggregates (``subject == "all"``) carry ceiling, interval and p. ``region`` is the brain
     region, or ``"behaviour"``, or the layer where the target is a model.
+
+    Args:
+        model: Name of the model.
+        layer: Layer of the model.
+        target: Name of the target, or of the other model.
+        region: Where the target was measured.
+        subject: One subject of the target, or ``"all"`` for the mean over subjects.
+        measure: Id of the measure, which states every parameter.
+        value: The number, in the measure's range.
+        ceiling_lower: Lower noise ceiling, in units of the value.
+        ceiling_upper: Upper noise ceiling.
+        ci_low: Lower end of the 95 % interval; it is not cut at the measure's range.
+        ci_high: Upper end.
+        p: One-sided, against chance, 0..1; not corrected for the number of rows.
+        n_stimuli: How many stimuli both sides were compared on.
+        n_subjects: How many subjects are behind the value.
+        reason: What is absent and why, what the interval generalises to, what limits the number.
+        model_digest: Of the model's responses.
+        target_digest: Of the target's responses.
+        spec_digest: Of everything that decides the number.
+        code_version: Version of repalign and digest of its code.
+        epoch: Epoch of a training run, where the model is one.
+        run: The training run.
+        seed: Seed of the training run.
+        classes: How many classes the model was trained on.
+        perturbation: Kind of a perturbation of training.
+        window_start: First epoch of the perturbation, from 1.
+        window_length: How many epochs it lasted.
+        entry: Entry of a challenge.
+        track: Track of a challenge.
+
+    Raises:
+        InputError: A cell of the wrong kind, not finite or empty; a row of one subject that carries
+            ceiling, interval or p.
     """
 
     model: str
@@ -61,6 +95,7 @@ class Score:
             )
 
 
+#: Columns of every table of scores, in order: the fields of :class:`Score`.
 COLUMNS: tuple[str, ...] = tuple(f.name for f in fields(Score))
 TYPES: dict[str, type] = {
     f.name: float if "float" in str(f.type) else int if "int" in str(f.type) else str for f in fields(Score)

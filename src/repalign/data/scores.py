@@ -21,6 +21,9 @@ _SQL = {float: "DOUBLE", int: "BIGINT", str: "VARCHAR"}
 class ScoreTable(Sequence[Score]):
     """An immutable table of scores with the columns of :data:`COLUMNS`, always all of them.
 
+    Args:
+        rows: The scores, in order.
+
     Example:
         >>> import repalign as ra
         >>> table = ra.ScoreTable([ra.Score(model="a", target="t", measure="m", value=0.5)])

@@ -142,6 +142,12 @@ def _parsed(texts: list[str]) -> NDArray[Any]:
 def read_mat(path: Path) -> dict[str, Any]:
     """Read the variables of a MATLAB file (version 4 to 7.2).
 
+    Args:
+        path: The file.
+
+    Returns:
+        The variables by name, as scipy reads them: numbers as arrays of at least two axes.
+
     Raises:
         FileError: Missing, damaged, or version 7.3 (which is HDF5).
     """

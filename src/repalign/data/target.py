@@ -12,6 +12,7 @@ from repalign.data.files import read_arrays
 from repalign.data.rdm import RDM
 from repalign.errors import FileError
 
+#: What is compared: responses, dissimilarities of every pair of stimuli, or choices trial by trial.
 Responses = Assembly | RDM | Choices
 
 
@@ -70,6 +71,12 @@ class Target:
 
 def load_responses(path: Path | str) -> Responses:
     """Read an Assembly, an RDM or Choices that ``.save(path)`` wrote, whichever it is.
+
+    Args:
+        path: The file.
+
+    Returns:
+        What the file's header says it is.
 
     Raises:
         FileError: Missing, damaged, or none of these.

@@ -16,6 +16,7 @@ from repalign.datasets.kriegeskorte92 import kriegeskorte92
 from repalign.datasets.things_behaviour import things_behaviour
 from repalign.errors import UnknownNameError
 
+#: Functions that make a data set, by its name.
 DATASETS: Registry[Callable[..., Dataset]] = Registry("data set")
 DATASETS.add("ekman1954", ekman1954)
 DATASETS.add("digits", digits)

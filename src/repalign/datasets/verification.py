@@ -23,6 +23,13 @@ def difference(path: Path, file: RemoteFile) -> str | None:
 def verified(path: Path, file: RemoteFile) -> Path:
     """Return ``path`` if its length and sha256 are those of the card.
 
+    Args:
+        path: The file on disk.
+        file: What the card says of it.
+
+    Returns:
+        The same path.
+
     Raises:
         VerificationError: They differ; both values are named.
     """

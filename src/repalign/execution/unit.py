@@ -80,6 +80,13 @@ def execute(unit: Unit, place: Path) -> Outcome:
 
     Numerical libraries get one thread, so that the bits of a result do not depend on how many
     units run side by side. Errors are caught and returned, so that one failure stops nothing else.
+
+    Args:
+        unit: What to run.
+        place: Folder of the result file.
+
+    Returns:
+        How it ended: without an error the result is there.
     """
     from threadpoolctl import threadpool_limits
 

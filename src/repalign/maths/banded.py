@@ -34,6 +34,11 @@ def sample_shares(n_bands: int, n_candidates: int, generator: np.random.Generato
 
     Concentration 1 covers the simplex evenly; .1 prefers its corners, where few bands count.
 
+    Args:
+        n_bands: At least 1.
+        n_candidates: At least 1.
+        generator: Draws the points after the first.
+
     Returns:
         (n_candidates, n_bands), rows sum to 1.
 

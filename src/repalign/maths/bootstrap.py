@@ -20,7 +20,16 @@ _BLOCK_ENTRIES = 2_000_000
 
 
 def stimulus_counts(n: int, draws: int, generator: np.random.Generator) -> Floats:
-    """How often each of n stimuli occurs in each bootstrap draw, (draws, n)."""
+    """How often each of n stimuli occurs in each bootstrap draw.
+
+    Args:
+        n: Number of stimuli.
+        draws: Number of draws.
+        generator: Draws the stimuli.
+
+    Returns:
+        (draws, n), whole numbers from 0; rows sum to n.
+    """
     return generator.multinomial(n, np.full(n, 1.0 / n), size=draws).astype(np.float64)
 
 

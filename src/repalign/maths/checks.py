@@ -9,11 +9,20 @@ from numpy.typing import NDArray
 
 from repalign.errors import DegenerateError, ShapeError, TooFewError
 
+#: A numpy array of float64.
 Floats = NDArray[np.float64]
 
 
 def as_patterns(X: NDArray[Any], name: str = "X", *, at_least: int = 2) -> Floats:
     """Return ``X`` as float64 of shape (n_stimuli, n_units), finite.
+
+    Args:
+        X: Responses, (n_stimuli, n_units).
+        name: What they are called in errors.
+        at_least: Fewer stimuli are refused.
+
+    Returns:
+        (n_stimuli, n_units).
 
     Raises:
         ShapeError: Not two axes, or no units.
@@ -43,6 +52,13 @@ def as_patterns(X: NDArray[Any], name: str = "X", *, at_least: int = 2) -> Float
 
 def as_pairs(values: NDArray[Any], name: str = "RDM") -> Floats:
     """Return ``values`` as float64 with finite pairs on the last axis.
+
+    Args:
+        values: Dissimilarities of pairs of stimuli, (..., n_pairs).
+        name: What they are called in errors.
+
+    Returns:
+        (..., n_pairs).
 
     Raises:
         TooFewError: Fewer than 3 pairs.
@@ -84,6 +100,14 @@ def is_constant(X: Floats, axis: int) -> NDArray[np.bool_]:
     """Whether all entries along ``axis`` are equal, up to float64 rounding.
 
     Taken from the range: subtracting a mean leaves rounding that grows with the number of entries.
+
+    Args:
+        X: Finite numbers of any shape.
+        axis: The axis along which entries are compared.
+
+    Returns:
+        The shape of ``X`` without that axis; True where the range is at most 1e-13 times the largest
+        entry in size.
     """
     low, high = X.min(axis=axis), X.max(axis=axis)
     return np.asarray(high - low <= 1e-13 * np.maximum(np.abs(low), np.abs(high)))

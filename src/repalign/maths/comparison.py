@@ -74,6 +74,12 @@ def compare(x: Floats, y: Floats, comparison: str) -> Floats:
 def find_comparison(name: str) -> Comparison:
     """The comparison with this name.
 
+    Args:
+        name: One of :data:`COMPARISONS`.
+
+    Returns:
+        The comparison.
+
     Raises:
         UnknownNameError: No such comparison; the nearest names are in the hint.
     """

@@ -13,12 +13,20 @@ from repalign.maths.jackknife_rdms import Jackknifed
 from repalign.maths.multiplied import Multiplied
 from repalign.maths.uncertainty import Bound, Over, Uncertainty
 
+#: Scores of several models with resamples of them: by bootstrap, jackknife or multipliers.
 Sampled = Bootstrapped | Jackknifed | Multiplied
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number, its interval, the p-value of its test, and what both rest on."""
+    """A number, its interval, the p-value of its test, and what both rest on.
+
+    Args:
+        value: The number, in units of the scores.
+        interval: Its lower and upper end; not cut at the range of the scores.
+        p: Of the test that the function which made it names, 0..1; not corrected for other tests.
+        uncertainty: Variance of the value and its degrees of freedom.
+    """
 
     value: float
     interval: tuple[float, float]

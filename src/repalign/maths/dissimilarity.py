@@ -111,6 +111,7 @@ def mahalanobis(X: Floats, precision: Floats | None = None) -> Floats:
     return squared_euclidean(patterns) / patterns.shape[1]
 
 
+#: Dissimilarities within one side by name: responses (n_stimuli, n_units) to an RDM (n_pairs,).
 DISSIMILARITIES: dict[str, Callable[[Floats], Floats]] = {
     "correlation": correlation,
     "euclidean": euclidean,

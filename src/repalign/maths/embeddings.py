@@ -75,6 +75,7 @@ def embed_cosine(x: Floats) -> Floats:
     return unit_length(x.copy())
 
 
+#: Embeddings by the comparison that their dot products are: RDMs (..., n_pairs) to the same shape.
 EMBEDDINGS: dict[str, Callable[[Floats], Floats]] = {
     "pearson": embed_pearson,
     "spearman": embed_spearman,

@@ -53,6 +53,7 @@ def benjamini_hochberg(p: ArrayLike) -> Floats:
     return adjusted
 
 
+#: Corrections for the number of tests, by the name that options take.
 CORRECTIONS = {"holm": holm, "bh": benjamini_hochberg}
 
 

@@ -12,7 +12,9 @@ from repalign.errors import DegenerateError, InputError, ShapeError
 from repalign.maths.checks import Floats
 
 Labels = NDArray[np.intp]
+#: Level of detail of a signature: see :func:`signature`.
 Level = Literal["o1", "o2", "i1", "i2", "i1n", "i2n"]
+#: All levels of a signature.
 LEVELS: tuple[Level, ...] = get_args(Level)
 LARGEST = 5.0  # d' of rates of 0 or 1 is infinite; the paper cuts it here
 

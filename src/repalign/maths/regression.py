@@ -33,27 +33,62 @@ class Method:
 
 
 def by_ridge_gcv(alphas: Floats = ALPHAS) -> Method:
-    """Ridge regression, a penalty per unit by generalised cross-validation."""
+    """Ridge regression, a penalty per unit by generalised cross-validation.
+
+    Args:
+        alphas: Penalties to choose from, (n_penalties,), above 0, on the scale of the sum of squares of
+            standardised units.
+
+    Returns:
+        The regression, for :func:`held_out_predictions`.
+    """
     return Method(partial(_alone, ridge_gcv, alphas))
 
 
 def by_ridge_cv(alphas: Floats = ALPHAS) -> Method:
-    """Ridge regression, a penalty per unit by cross-validation over the folds of the fit part."""
+    """Ridge regression, a penalty per unit by cross-validation over the folds of the fit part.
+
+    Args:
+        alphas: Penalties to choose from, (n_penalties,), above 0, on the scale of the sum of squares of
+            standardised units.
+
+    Returns:
+        The regression, for :func:`held_out_predictions` with at least 3 folds.
+    """
     return Method(partial(ridge_cv, alphas=alphas))
 
 
 def by_ridge(penalty: float) -> Method:
-    """Ridge regression on standardised units with one penalty."""
+    """Ridge regression on standardised units with one penalty.
+
+    Args:
+        penalty: Above 0, on the scale of the sum of squares of a standardised unit, which is the number
+            of stimuli of the fit part.
+
+    Returns:
+        The regression, for :func:`held_out_predictions`.
+    """
     return Method(partial(_alone, ridge_fixed, penalty))
 
 
 def by_ols() -> Method:
-    """Ordinary least squares."""
+    """Ordinary least squares.
+
+    Returns:
+        The regression, for :func:`held_out_predictions`; as many units as stimuli are refused there.
+    """
     return Method(_least_squares)
 
 
 def by_pls(n_components: int) -> Method:
-    """Partial least squares on centred units, not divided by their spread."""
+    """Partial least squares on centred units, not divided by their spread.
+
+    Args:
+        n_components: 1..min(n - 1, p) for n stimuli of the fit part and p units.
+
+    Returns:
+        The regression, for :func:`held_out_predictions`; units of the target are fitted together.
+    """
     return Method(partial(_alone, pls, n_components), joint=True)
 
 
@@ -75,6 +110,11 @@ def _least_squares(X: Floats, Y: Floats, X_new: Floats, folds: Folds) -> Floats:
 
 def assign_folds(n: int, n_folds: int, generator: np.random.Generator) -> Folds:
     """Assign n stimuli to folds of equal size (to one), at random.
+
+    Args:
+        n: Number of stimuli, at least 5 for each fold.
+        n_folds: Number of folds.
+        generator: Draws the order.
 
     Returns:
         Fold of each stimulus, 0..n_folds - 1, (n,).

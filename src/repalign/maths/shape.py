@@ -140,11 +140,17 @@ def squared_gap(x: Floats, y: Floats) -> float:
 
 
 def nuclear_norm(M: Floats) -> float:
-    """Sum of the singular values of M, (p, q), relative error at most about 1e-12.
+    """Sum of the singular values of a matrix.
 
     The eigenvalues of M'M cost a third, but the square root of a small one keeps few digits: with
     s_1 the largest singular value, s_i is off by eps s_1^2 / s_i, at most by sqrt(eps) s_1. Where these
     errors could sum to more than the tolerance, the singular values are computed themselves.
+
+    Args:
+        M: Any matrix, (p, q), finite; a torch tensor is worked on where it lies.
+
+    Returns:
+        0 upwards, in units of M; relative error at most about 1e-12.
     """
     if is_tensor(M):
         return float(singular_values(float64(M)).sum())

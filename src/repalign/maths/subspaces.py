@@ -66,7 +66,21 @@ def gulp_squared_distance(X: Floats, Y: Floats, penalty: float) -> float:
 
 
 def gulp_distance(X: Floats, Y: Floats, penalty: float) -> float:
-    """GULP distance, the root of :func:`gulp_squared_distance`: a metric (Boix-Adserà et al. 2022)."""
+    """GULP distance, the root of :func:`gulp_squared_distance`: a metric (Boix-Adserà et al. 2022).
+
+    Args:
+        X: Responses, (n_stimuli, p).
+        Y: Responses to the same stimuli, (n_stimuli, q).
+        penalty: Ridge penalty, not negative.
+
+    Returns:
+        0..sqrt(n_stimuli).
+
+    Raises:
+        InputError: The penalty is negative or infinite.
+        TooFewError: The penalty is 0 and a side has as many units as stimuli.
+        DegenerateError: One side does not vary over stimuli.
+    """
     return float(np.sqrt(gulp_squared_distance(X, Y, penalty)))
 
 

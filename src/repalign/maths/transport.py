@@ -18,7 +18,17 @@ _MOST_COPIES = 2000
 
 
 def best_transport(gain: Floats) -> float:
-    """The largest sum of T * gain over T >= 0 with row sums 1/p and column sums 1/q; gain is (p, q)."""
+    """The largest sum of T * gain over T >= 0 with row sums 1/p and column sums 1/q.
+
+    Args:
+        gain: What one unit of mass gains between each pair of units, (p, q).
+
+    Returns:
+        Mean gain of the best plan, between the smallest and the largest entry of ``gain``.
+
+    Raises:
+        DegenerateError: The linear programme that finds the plan was not solved.
+    """
     p, q = gain.shape
     copies = lcm(p, q)
     if copies > _MOST_COPIES and p != q:

@@ -12,15 +12,22 @@ from scipy.stats import t as student_t
 from repalign.errors import TooFewError
 from repalign.maths.checks import Floats
 
-MIN_STIMULI = 10  # fewer carry no interval
+#: Fewer stimuli carry no interval over stimuli.
+MIN_STIMULI = 10
 
 Over = Literal["both", "subjects", "stimuli"]
+#: Which of the two noise ceilings.
 Bound = Literal["lower", "upper"]
 
 
 @dataclass(frozen=True)
 class Uncertainty:
-    """A variance and its degrees of freedom, which need not be whole."""
+    """A variance and its degrees of freedom, which need not be whole.
+
+    Args:
+        variance: Of the estimate, not negative, in squared units of it.
+        freedom: Degrees of freedom of Student's t, above 0.
+    """
 
     variance: float
     freedom: float

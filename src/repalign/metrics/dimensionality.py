@@ -76,6 +76,7 @@ class Dimensionality:
 
 _SHAPE = frozenset({"permutation", "orthogonal", "scaling", "translation"})
 
+#: All dimensionalities of one side, by id.
 DIMENSIONALITIES: Registry[Dimensionality] = Registry("dimensionality")
 for _member in (
     Dimensionality(

@@ -13,6 +13,14 @@ from repalign.metrics.measure import Measure, unsuitable
 def matrices(measure: Measure, responses: Responses, side: str) -> list[Floats]:
     """One (n_stimuli, n_units) matrix per subject; repetitions are averaged.
 
+    Args:
+        measure: For whom; it is named in errors.
+        responses: One side.
+        side: ``"model"`` or ``"target"``; a model is one subject.
+
+    Returns:
+        Float64, in the order of the subjects; one matrix where there is no axis of subjects.
+
     Raises:
         UnsuitableError: The side is no Assembly, or the model holds several subjects.
         DegenerateError: The same response to every stimulus.

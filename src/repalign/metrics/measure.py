@@ -12,6 +12,7 @@ from repalign.data import Choices, Responses
 from repalign.errors import DegenerateError, UnsuitableError
 from repalign.maths import Floats
 
+#: Changes of one side's units to which a measure may be blind; :class:`Measure` says what each one is.
 INVARIANCES = ("permutation", "orthogonal", "scaling", "translation", "linear", "affine")
 
 

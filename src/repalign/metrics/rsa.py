@@ -17,7 +17,7 @@ from repalign.maths.large_rsa import RANK_BASED
 from repalign.metrics.matrices import check_single, matrices, varying
 from repalign.metrics.measure import Measure, naming, unsuitable
 
-# More pairs than this are not held but streamed over, or their sums taken from products of units.
+#: More pairs than this are not held but streamed over, or their sums taken from products of units.
 HELD_PAIRS = 5_000_000
 
 

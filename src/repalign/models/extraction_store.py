@@ -24,7 +24,14 @@ CHEAP_SOURCES = ("builtin", "callable")  # computed with numpy, and again sooner
 
 
 def is_cheap(name: str) -> bool:
-    """Whether the model of this name, ``source/name``, is no network."""
+    """Whether the model of this name is no network.
+
+    Args:
+        name: ``source/name``.
+
+    Returns:
+        True for models that are computed again sooner than read from a disk.
+    """
     return name.partition("/")[0] in CHEAP_SOURCES
 
 

@@ -19,6 +19,7 @@ Nameable = str | Mapping[str, Any] | Model | Callable[..., Any]
 
 TRIPLE = ("model_name", "source", "model_parameters")
 
+#: Sources of models, by the word before the slash of a model's name.
 SOURCES: Registry[Source] = Registry("model source")
 SOURCES.add("builtin", BuiltinSource())
 SOURCES.add("callable", CallableSource())
@@ -31,7 +32,14 @@ SOURCES.add("onnx", OnnxSource())
 
 
 def is_model_name(name: str) -> bool:
-    """Whether a name is a model's, ``source/name``; targets of data sets are not."""
+    """Whether a name is a model's, ``source/name``; targets of data sets are not.
+
+    Args:
+        name: Of a model or a target.
+
+    Returns:
+        Whether its source is one of :data:`SOURCES`; the model itself need not exist.
+    """
     return name.partition("/")[0] in SOURCES
 
 

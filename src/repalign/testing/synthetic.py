@@ -37,6 +37,15 @@ def synthetic_target(
 
 
 def random_model(ids: tuple[str, ...], n_units: int = 20, seed: int = 0) -> Assembly:
-    """A model that knows nothing: independent Gaussian responses to the given stimuli."""
+    """A model that knows nothing: independent Gaussian responses to the given stimuli.
+
+    Args:
+        ids: The stimuli.
+        n_units: How many units.
+        seed: Of the responses.
+
+    Returns:
+        Responses of mean 0 and variance 1, (n_stimuli, n_units), named ``random-SEED``.
+    """
     values = rng(seed, "synthetic", "random model").normal(size=(len(ids), n_units))
     return Assembly(values, ids, name=f"random-{seed}")

@@ -9,6 +9,7 @@ from repalign.data.exchange import net2brain, netcdf, npy, npz, rsatoolbox_files
 from repalign.data.exchange.format import Format
 from repalign.data.registry import Registry
 
+#: Formats in which responses are read, by name, in the order in which a path is tried.
 FORMATS: Registry[Format] = Registry("format")
 
 for _format in (

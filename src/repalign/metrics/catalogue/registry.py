@@ -36,6 +36,7 @@ _MODULES = {
     "behaviour": behaviour,
 }
 
+#: All registered measures, by id.
 MEASURES: Registry[Measure] = Registry("measure")
 for _module in _MODULES.values():
     for _member in _module.MEMBERS:
@@ -72,6 +73,12 @@ def measure(name: str | Measure) -> Measure:
 
 def find_measure(name: str) -> Measure | None:
     """As :func:`measure`, but None where there is no measure of this name.
+
+    Args:
+        name: As in :func:`measure`.
+
+    Returns:
+        The measure, or None.
 
     Raises:
         InputError: The id states a parameter out of range.
