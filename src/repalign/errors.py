@@ -60,7 +60,9 @@ class UnknownNameError(InputError):
     def among(cls, what: str, name: str, known: Iterable[str]) -> UnknownNameError:
         """Build the error for ``name``, which should have been one of ``known``."""
         names = sorted(known)
-        near = get_close_matches(name, names, n=3, cutoff=0.5)
+        # "rgb" is short for "builtin/rgb", however unlike the two are to a counter of letters.
+        short = [known for known in names if known.rpartition("/")[2] == name]
+        near = short[:3] or get_close_matches(name, names, n=3, cutoff=0.5)
         listed = ", ".join(repr(n) for n in near or names[:8]) or "none"
         hint = f"Did you mean: {listed}?" if near else f"Known: {listed}."
         return cls(f"there is no {what} named {name!r}", hint=hint)

@@ -9,7 +9,7 @@ from scipy.spatial.distance import squareform
 
 import repalign as ra
 from repalign.benchmarks import own_benchmark
-from repalign.errors import DegenerateError, FileError, IdentityError, UnsuitableError
+from repalign.errors import DegenerateError, FileError, IdentityError, InputError, UnsuitableError
 
 IDS = [f"cat/{i:02d}" for i in range(6)] + [f"dog/{i:02d}" for i in range(6)]
 QUICK = {"draws": 20, "permutations": 20}
@@ -99,11 +99,11 @@ def test_a_study_of_own_data_runs_by_its_options_and_resumes(tmp_path, images, s
     assert len(report.computed) == 2
     assert not report.failed
     assert {header["view"] for _, header in results.views()} == {"geometry", "differences"}
-    written(file, square * 2 + np.eye(12) * 0, IDS)  # another scale: another content
     _, again = ra.run_study(study, tmp_path / "out", options=options)
-    assert len(again.computed) == 2
+    assert len(again.skipped) == 2
+    written(file, square * 2, IDS)  # another scale: another content, and all of it is scored again
     _, third = ra.run_study(study, tmp_path / "out", options=options)
-    assert len(third.skipped) == 2
+    assert len(third.computed) == 2
 
 
 def test_what_is_not_there_is_refused(tmp_path, images):
@@ -127,3 +127,85 @@ def test_a_hole_in_an_rdm_is_named_by_its_stimuli(tmp_path, images, square):
     first = "the first of 'cat/02' and 'dog/01'"
     with pytest.raises(DegenerateError, match=f"1 dissimilarities are NaN or infinite, {first}"):
         ra.score("builtin/rgb", bench, **QUICK)
+
+
+def as_table(path, cells, ids, columns=None, mark=",", corner=""):
+    head = mark.join([corner, *(columns or ids)])
+    rows = [mark.join([name, *row]) for name, row in zip(ids, cells, strict=True)]
+    path.write_text("\n".join([head, *rows]) + "\n")
+    return path
+
+
+def texts(square):
+    return [[repr(x) for x in row] for row in square.tolist()]
+
+
+def lower(square, blank):
+    return [[repr(x) if j < i else blank for j, x in enumerate(row)] for i, row in enumerate(square.tolist())]
+
+
+ORDER = [3, 0, 11, 7, 1, 2, 10, 4, 9, 5, 8, 6]
+TABLES = {
+    "columns in another order": lambda s: {
+        "cells": texts(s[:, ORDER]),
+        "columns": [IDS[i] for i in ORDER],
+    },
+    "names of files in the header only": lambda s: {"cells": texts(s), "columns": [f"{i}.PNG" for i in IDS]},
+    "numbers in the header": lambda s: {"cells": texts(s), "columns": [str(i) for i in range(12)]},
+    "one triangle, the other blank": lambda s: {"cells": lower(s, "")},
+    "one triangle, the other nan": lambda s: {"cells": lower(s, "nan")},
+    "one triangle, the other zero": lambda s: {"cells": lower(s, "0")},
+    "semicolons": lambda s: {"cells": texts(s), "mark": ";"},
+    "semicolons and decimal commas": lambda s: {
+        "cells": [[cell.replace(".", ",") for cell in row] for row in texts(s)],
+        "mark": ";",
+    },
+    "tabs": lambda s: {"cells": texts(s), "mark": "\t"},
+    "a corner of any name": lambda s: {"cells": texts(s), "corner": "images"},
+}
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_the_tables_of_laboratories_are_the_rdm_that_they_mean(tmp_path, images, square, kind):
+    bench = own_benchmark("i/r", images, as_table(tmp_path / "rdm.csv", ids=IDS, **TABLES[kind](square)))
+    found = bench.target.responses
+    assert isinstance(found, ra.RDM)
+    np.testing.assert_allclose(found.select(IDS).square(), square, rtol=1e-12)
+
+
+def test_a_table_that_is_nearly_an_rdm_is_not_taken_for_responses(tmp_path, images, square):
+    uneven = square.copy()
+    uneven[2, 5] += 0.001
+    with pytest.raises(UnsuitableError, match="is no RDM: 'cat/02' with 'cat/05'"):
+        own_benchmark("i/r", images, as_table(tmp_path / "a.csv", texts(uneven), IDS))
+    typo = [*IDS[:-1], "dgo/05"]
+    with pytest.raises(UnsuitableError, match="columns are not called as its rows are: 'dgo/05'"):
+        own_benchmark("i/r", images, as_table(tmp_path / "b.csv", texts(square), IDS, typo))
+    with pytest.raises(UnsuitableError, match="its diagonal is not zero"):
+        own_benchmark("i/r", images, as_table(tmp_path / "c.csv", texts(square + 0.05 * np.eye(12)), IDS))
+
+
+def test_another_file_of_the_same_name_does_not_mix_with_the_first(tmp_path, images, square):
+    study = ra.Study(models=("builtin/rgb",), benchmarks=("images/rdm",), **QUICK)
+    for number, values in enumerate((square, square**2)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        file = as_table(folder / "rdm.csv", texts(values), IDS)
+        options = {"images/rdm": {"stimuli": str(images), "target": str(file)}}
+        one = study if number == 0 else study.model_copy(update={"models": ("builtin/grey",)})
+        if number == 0:
+            ra.run_study(one, tmp_path / "out", options=options)
+            continue
+        with pytest.raises(IdentityError, match="'images/rdm' is another target than the one scored"):
+            ra.run_study(one, tmp_path / "out", options=options)
+
+
+def test_two_different_models_of_one_name_are_refused(tmp_path, images, square):
+    for number in (0, 1):
+        (tmp_path / str(number)).mkdir()
+        values = np.random.default_rng(number).normal(size=(12, 4))
+        ra.Assembly(values, IDS, name="acts").save(tmp_path / str(number) / "acts.npz")
+    models = tuple(str(tmp_path / str(number) / "acts.npz") for number in (0, 1))
+    study = ra.Study(models=models, benchmarks=("ekman1954/similarity",), **QUICK)
+    with pytest.raises(InputError, match="two different models are called 'acts'"):
+        ra.run_study(study, tmp_path / "out")

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from text_for_tests import widest
 
+from repalign.cli.scores_table import groups, print_scores
 from repalign.cli.tables import Column, Kind, broken_name, plain, print_table, shortened
+from repalign.data import Score, ScoreTable
 
 NAMES = [
     "timm/vit_base_patch16_224.augreg_in21k_ft_in1k",
@@ -104,3 +106,41 @@ def test_a_narrow_terminal_gets_a_paragraph_for_each_row(capsys, monkeypatch):
     out = printed(capsys, monkeypatch, 44, columns, rows)
     assert widest(out) <= 44
     assert len(re.findall(r"95 % interval -0\.123 … 0\.456", out)) == len(rows)
+
+
+def score_row(model, value, **more):
+    common = {"target": "d/it", "measure": "rsa-correlation-spearman", "n_stimuli": 92}
+    return Score(**{**common, "model": model, "value": value, **more})
+
+
+def test_each_known_end_of_a_noise_ceiling_is_printed(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    rows = [score_row("a", 0.4, ceiling_upper=0.8), score_row("b", 0.3, ceiling_lower=0.6)]
+    print_scores(ScoreTable([*rows, score_row("c", 0.2, ceiling_lower=0.5, ceiling_upper=0.7)]))
+    out = capsys.readouterr().out.replace("\u00a0", " ")
+    assert "upper noise ceiling 0.800" in out
+    assert "noise ceiling 0.600 … undefined" in out
+    assert "noise ceiling 0.500 … 0.700" in out
+    print_scores(ScoreTable([score_row("a", 0.4)]))
+    assert "ceiling" not in capsys.readouterr().out
+
+
+def test_scores_on_different_stimuli_are_not_in_one_table():
+    rows = [
+        score_row("a", 0.4),
+        score_row("a", 0.7, n_stimuli=46, reason="layer chosen out of 2 on 46 other stimuli"),
+    ]
+    rows += [
+        score_row("a", 0.9, target="builtin/b", reason=f"on the stimuli of {x}") for x in ("d/it", "e/all")
+    ]
+    rows += [score_row("a", 0.5, target="custom/x", p=0.01)]
+    found = groups(ScoreTable(rows))
+    assert [group.pairs for group in found] == [True, True, False, False, False]
+    assert all(len(group.rows) == 1 for group in found)
+    assert [group.title.replace(" · rsa-correlation-spearman", "") for group in found] == [
+        "models with one another on the stimuli of d/it",
+        "models with one another on the stimuli of e/all",
+        "d/it",
+        "d/it · layer chosen on other stimuli",
+        "custom/x",
+    ]

@@ -43,13 +43,20 @@ def folder(
     failures: dict[str, dict[str, Any]] | None = None,
     recipes: dict[str, dict[str, Any]] | None = None,
     units: tuple[str, ...] = ("u1",),
+    view_specs: tuple[dict[str, Any], ...] = (),
 ) -> ResultsDir:
-    """A folder of results with one file of scores."""
+    """A folder of results with one file of scores, whose unit has a recipe unless some are given."""
     results = ResultsDir(root / "results")
     table.to_parquet(results.scores_dir / "u1.parquet")
     listed = {name: name for name in (*units, *(failures or {}), *(recipes or {}))}
     shown = {f"view {i}": results.write_arrays(*view) for i, view in enumerate(views)}
-    results.write_spec({"study": {}, "units": listed, "recipes": recipes or {}, "views": shown})
+    known = {name: {"benchmark": "d/it"} for name in units} if recipes is None else recipes
+    spec = {"study": {}, "units": listed, "recipes": known, "views": shown}
+    made = {
+        label: {"digest": digest, "spec": each}
+        for (label, digest), each in zip(shown.items(), view_specs, strict=False)
+    }
+    results.write_spec({**spec, **({"view_recipes": made} if made else {})})
     for name, failure in (failures or {}).items():
         results.failures_dir.mkdir(exist_ok=True)
         (results.failures_dir / f"{name}.json").write_text(json.dumps(failure))

@@ -95,7 +95,7 @@ def table(made: MadeUp) -> ScoreTable:
         common = {"target": b, "region": last, "measure": made.measure, "n_stimuli": made.stimuli}
         value = float(rng(0, a, b).uniform(made.low, 0.9))
         inferred = {"ci_low": value - 0.05, "ci_high": value + 0.05, "p": 0.001} if made.intervals else {}
-        note = "two models: no ceiling; interval over stimuli"
+        note = "on the stimuli of made; two models: no ceiling; interval over stimuli"
         rows.append(Score(model=a, layer=last, value=value, reason=note, **common, **inferred))
     if made.missing:
         rows = [_without(row) if i % made.missing == 0 else row for i, row in enumerate(rows)]

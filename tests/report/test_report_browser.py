@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -186,6 +187,22 @@ def test_the_rank_that_is_shown_is_the_rank_of_the_pair(report):
         shown = page.evaluate("[...document.querySelectorAll('.geometry .rank')].map(e => e.textContent)")
     expected = arrays["ranks"][:, pair].tolist()
     assert [float(each.removeprefix("rank ")) for each in shown] == pytest.approx(expected, abs=0.02)
+
+
+def test_pointing_at_ranks_in_steps_says_how_near_they_are(tmp_path):
+    made = MadeUp(models=2, targets=1, stimuli=101, thumbs=False)
+    with opened(write_report(results_of(made, tmp_path))) as (page, complaints):
+        page.evaluate("document.documentElement.style.scrollBehavior = 'auto'")
+        box = page.query_selector(".rdms .map")
+        box.scroll_into_view_if_needed()
+        place = box.bounding_box()
+        page.mouse.move(place["x"] + 0.6 * place["width"], place["y"] + 0.2 * place["height"])
+        tip = page.inner_text(".tip")
+        shown = page.evaluate("[...document.querySelectorAll('.geometry .rank')].map(e => e.textContent)")
+    assert len(shown) == 3
+    assert all(re.fullmatch(r"rank [01]\.\d\d ± 0\.01", each) for each in shown)
+    assert tip.endswith("± 0.01")
+    assert complaints == []
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -84,7 +84,12 @@ def test_the_ceiling_is_drawn_only_where_it_belongs_to_every_bar():
 
 @pytest.mark.parametrize(
     ("ceiling", "words"),
-    [((0.7, 0.8), "0.700 to 0.800"), ((0.7, None), "lower noise ceiling 0.700"), ((None, None), "No noise")],
+    [
+        ((0.7, 0.8), "0.700 to 0.800"),
+        ((0.7, None), "Dashed line: lower noise ceiling 0.700."),
+        ((None, 0.8), "Dashed line: upper noise ceiling 0.800."),
+        ((None, None), "No noise"),
+    ],
 )
 def test_the_ceiling_is_said_in_words(ceiling, words):
     lower, upper = ceiling
@@ -122,7 +127,23 @@ def test_hovering_shows_each_number_on_its_own_mark():
     assert len(shown) == 2 + 6 + 1  # and the band of the ceiling
 
 
-def test_dots_stand_with_the_bar_of_their_own_recipe():
+def test_a_ceiling_of_which_only_the_upper_end_is_known_is_a_dashed_line_within_the_axes():
+    rows = ScoreTable([row("a", 0.3, layer=x, ceiling_upper=0.9) for x in ("p", "q")])
+    for drawing in (*score_drawings(rows, []), *profile_drawings(rows, [])):
+        axes = drawing.draw().axes[0]
+        (line,) = (each for each in axes.lines if each.get_color() == BAND)
+        across = drawing.kind == "scores"
+        assert set(line.get_xdata() if across else line.get_ydata()) == {0.9}
+        assert line.get_linestyle() == "--"
+        assert max(axes.get_xlim() if across else axes.get_ylim()) > 0.9
+        assert "upper noise ceiling 0.900" in drawing.alt
+        assert ("g", "Dashed line: upper noise ceiling 0.900.") in titles(drawing) or (
+            "path",
+            "Dashed line: upper noise ceiling 0.900.",
+        ) in titles(drawing)
+
+
+def test_of_two_recipes_of_one_model_one_bar_with_its_own_dots_is_drawn_and_not_the_better():
     twice = [
         [*people(values=(v,), spec_digest=d), aggregate(value=v, spec_digest=d)]
         for v, d in ((0.2, "p"), (0.6, "q"))
@@ -130,8 +151,9 @@ def test_dots_stand_with_the_bar_of_their_own_recipe():
     (drawing,) = score_drawings(ScoreTable([r for rows in twice for r in rows]), [])
     (axes,) = drawing.draw().axes
     dots = [line for line in axes.lines if line.get_marker() == "o"]
-    assert [(d.get_xdata()[0], d.get_ydata()[0]) for d in dots] == [(0.6, 0), (0.2, 1)]
+    assert [(d.get_xdata()[0], d.get_ydata()[0]) for d in dots] == [(0.2, 0)]
     assert all(len(d.get_xdata()) == 1 for d in dots)
+    assert "1 score of a model and layer that are shown already" in drawing.caption
 
 
 def test_everything_drawn_lies_within_the_axes():
@@ -227,6 +249,111 @@ def test_profiles_are_drawn_only_where_a_model_has_two_layers():
     (drawing,) = profile_drawings(ScoreTable(mixed), [])
     assert len(drawing.draw().axes) == 1
     assert "1 model of one layer only is left out" in drawing.caption
+
+
+def test_layers_chosen_on_other_stimuli_and_subsets_have_figures_of_their_own():
+    reason = "layer chosen out of 2 on 46 other stimuli"
+    chosen = {"n_stimuli": 46, "reason": reason, "spec_digest": "s2"}
+    rows = [aggregate("a", 0.4, layer="l1"), aggregate("a", 0.3, layer="l2")]
+    rows += [
+        aggregate("a", 0.7, layer="l1", **chosen),
+        *people("a", layer="l1", n_stimuli=46, spec_digest="s2"),
+    ]
+    rows += [aggregate("a", 0.9, layer="l1", n_stimuli=12), aggregate("a", 0.8, layer="l2", n_stimuli=12)]
+    by_title = {d.title: d for d in score_drawings(ScoreTable(rows), [])}
+    base = f"d/it (IT), {RSA}"
+    assert set(by_title) == {
+        f"{base}, 92 stimuli",
+        f"{base}, layer chosen on other stimuli",
+        f"{base}, 12 stimuli",
+    }
+    other = by_title[f"{base}, layer chosen on other stimuli"]
+    assert [value for _, value in bars_of(other)] == [pytest.approx(0.7)]
+    assert "chosen by its scores on other stimuli" in other.caption
+    assert "Dots: single subjects." in other.caption
+    assert len({d.name for d in by_title.values()}) == 3
+    usual = by_title[f"{base}, 92 stimuli"]
+    assert [value for _, value in bars_of(usual)] == [pytest.approx(0.3)]
+    for drawing in by_title.values():
+        assert ("not chosen by its score" in drawing.caption) == (drawing is not other)
+    assert usual.alt.count("92 stimuli") == 1
+    profiles = profile_drawings(ScoreTable(rows), [])
+    assert [d.title for d in profiles] == [f"{base}, 92 stimuli", f"{base}, 12 stimuli"]
+    dots = next(line for line in profiles[0].draw().axes[0].lines if line.get_marker() == "o")
+    assert list(dots.get_ydata()) == [0.4, 0.3]  # and not 0.7, which is of other stimuli
+
+
+def pair(a, b, value=0.5, **more):
+    return row(f"builtin/{a}", value, target=f"builtin/{b}", region=None, layer=None, **more)
+
+
+def test_pairs_on_different_stimuli_do_not_share_a_figure():
+    told = [
+        pair("a", "b", 0.5, reason="on the stimuli of d/it; x"),
+        pair("a", "b", 0.9, reason="on the stimuli of e/all"),
+    ]
+    drawings = pair_drawings(ScoreTable(told), [])
+    assert [d.title.partition(",")[0] for d in drawings] == [
+        "models with one another on the stimuli of d/it",
+        "models with one another on the stimuli of e/all",
+    ]
+    assert [d.name for d in drawings] == [f"pairs-{name}-{RSA}" for name in ("d-it", "e-all")]
+    older = [pair("a", "b", 0.5, n_stimuli=14), pair("a", "b", 0.9)]
+    assert [d.title.rpartition(", ")[2] for d in pair_drawings(ScoreTable(older), [])] == [
+        "14 stimuli",
+        "92 stimuli",
+    ]
+
+
+def test_own_images_that_are_called_like_a_source_of_models_are_a_target():
+    own = {"target": "custom/x", "region": None}
+    rows = ScoreTable([*people("builtin/a", **own), aggregate("builtin/a", **own)])
+    assert pair_drawings(rows, []) == []
+    assert [d.title for d in score_drawings(rows, [])] == [f"custom/x, {RSA}"]
+    # A model of a file's name meets another: only the words of the row say so.
+    met = ScoreTable([row("x", target="y", reason="on the stimuli of d/it", n_subjects=3)])
+    assert score_drawings(met, []) == []
+    assert len(pair_drawings(met, [])) == 1
+
+
+def test_a_measure_of_one_direction_fills_one_cell_and_draws_arrows():
+    ridge = "encoding-ridge-lambda1-5fold-pearson-median"
+    names = "abcdefg"
+    rows = [
+        pair(a, b, 0.1 * i + 0.01 * j, measure=ridge)
+        for i, a in enumerate(names)
+        for j, b in enumerate(names)
+        if i < j
+    ]
+    (matrix,) = pair_drawings(ScoreTable(rows), [])
+    values = matrix.draw().axes[0].images[0].get_array().filled(np.nan)
+    assert np.isnan(values[np.tril_indices(7)]).all()
+    np.testing.assert_allclose(values[np.triu_indices(7, 1)], [r.value for r in rows])
+    assert "Models of rows are scored on models of columns" in matrix.caption
+    (few,) = pair_drawings(
+        ScoreTable([pair("a", "b", measure=ridge), pair("b", "a", 0.2, measure=ridge)]), []
+    )
+    assert [name for name, _ in bars_of(few)] == ["a → b", "b → a"]
+    assert "Closest: builtin/a → builtin/b" in few.alt
+    # A symmetric measure has one number for both ways.
+    (same,) = pair_drawings(ScoreTable([pair("a", "b"), pair("b", "a")]), [])
+    assert len(bars_of(same)) == 1
+
+
+def test_scores_that_are_all_zero_have_an_axis():
+    (drawing,) = score_drawings(ScoreTable([row("a", 0.0), row("b", 0.0)]), [])
+    assert drawing.draw().axes[0].get_xlim() == (0.0, 0.5)
+
+
+def test_characters_that_no_xml_may_hold_are_left_out():
+    rows = ScoreTable(
+        [aggregate("x/m\x0b\uffff", target="d\x01/it\x1b"), aggregate("x/n", target="d\x01/it\x1b")]
+    )
+    (drawing,) = score_drawings(rows, [])
+    for said in (drawing.title, drawing.alt, drawing.caption, drawing.svg()):
+        assert not re.search(r"[\x00-\x08\x0b-\x1f\ud800-\udfff]", said)
+        assert said.encode()
+    assert ElementTree.fromstring(drawing.svg()).get("aria-label") == drawing.alt
 
 
 def test_pairs_are_bars_and_beyond_fifteen_a_symmetric_matrix():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -124,6 +125,17 @@ def test_a_pdf_has_no_date_and_whole_fonts(drawings, tmp_path):
     assert b"Date" not in content
     assert b"/Type3" not in content
     assert b"/CIDFontType2" in content
+
+
+def test_characters_that_the_font_lacks_are_told_of_files_that_embed_it_and_not_of_pages(tmp_path):
+    (drawing,) = score_drawings(ScoreTable([replace(table(MadeUp())[0], model="模型", subject="all")]), [])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert "模型" in drawing.svg()
+        drawing.save(tmp_path, ("svg",))
+    for format in ("png", "pdf"):
+        with pytest.warns(UserWarning, match="Glyph"):
+            drawing.save(tmp_path, (format,))
 
 
 def test_a_page_of_many_models_stays_small():

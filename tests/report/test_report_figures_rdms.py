@@ -160,6 +160,16 @@ def test_the_map_has_equal_scales_and_says_what_its_distances_are():
     assert sorted(map(tuple, drawn)) == sorted(map(tuple, view[0]["map"]))
 
 
+def test_the_nearest_model_is_told_as_it_was_measured_and_not_read_off_the_plane():
+    arrays, header = geometry(MadeUp(models=3, targets=2))
+    assert "nearest" not in map_drawing((arrays, header)).alt
+    far = {"name": "timm/network02.made", "layer": "fc", "distance": 0.4321}
+    points = [{**p, "nearest": far if p["name"] == "made/region-2" else None} for p in header["points"]]
+    alt = map_drawing((arrays, {**header, "points": points})).alt
+    assert "timm/network02.made · fc is nearest to made/region-2, at a distance of 0.432." in alt
+    assert "nearest to made/region-1" not in alt
+
+
 def test_many_points_are_numbered_with_a_key():
     figure = map_drawing(geometry(MadeUp(models=20, targets=1))).draw()
     key = [text.get_text() for text in figure.texts]

@@ -97,9 +97,9 @@ def test_only_the_script_that_was_written_may_run(page):
 
 
 def test_every_row_is_on_the_page_with_its_numbers(tmp_path):
-    rows = [*TABLE[:-1], aggregate("b", 0.2718, p=None, ceiling_upper=None, n_stimuli=91, n_subjects=None)]
+    rows = [*TABLE[:-1], aggregate("b", 0.2718, p=None, ceiling_upper=None, n_subjects=None)]
     first, *lines = tables(render(folder(tmp_path, ScoreTable(rows))))[0]
-    counted = ["noise ceiling", "p", "stimuli", "subjects"]
+    counted = ["noise ceiling", "p", "subjects"]
     people = ["subject s0", "subject s1", "subject s2"]
     assert first == ["model · layer", "score", "95 % interval", *counted, *people]
     assert lines == [
@@ -109,13 +109,12 @@ def test_every_row_is_on_the_page_with_its_numbers(tmp_path):
             "0.400 to 0.600",
             "0.700 to 0.800",
             "0.004",
-            "92",
             "3",
             "0.410",
             "0.520",
             "0.630",
         ],
-        ["b · conv1", "0.272", "0.172 to 0.372", "0.700 to –", "–", "91", "–", "0.410", "0.520", "0.630"],
+        ["b · conv1", "0.272", "0.172 to 0.372", "0.700 to –", "–", "–", "0.410", "0.520", "0.630"],
     ]
 
 
@@ -135,6 +134,20 @@ def test_many_subjects_have_a_table_of_their_own(tmp_path):
     assert single[1][1:] == [f"{value:.3f}" for value in values]
 
 
+def test_tables_of_many_subjects_give_way_where_all_would_be_too_much(tmp_path, monkeypatch):
+    values = tuple(i / 100 for i in range(12))
+    results = folder(tmp_path, ScoreTable([*subjects("a", values), aggregate("a")]))
+    assert "Each subject" in render(results)
+    monkeypatch.setattr("repalign.report.sections.MOST_SINGLE", 11)
+    text = section(render(results), "scores")
+    assert "Each subject" not in text
+    assert "The scores of 12 single subjects are in <code>scores.csv</code> at the head of this page." in text
+    monkeypatch.setattr("repalign.report.sections.MOST_SINGLE", 0)
+    few = folder(tmp_path / "few")
+    assert "single subjects are" not in render(few)
+    assert tables(render(few))[0][0][-3:] == ["subject s0", "subject s1", "subject s2"]  # they stand beside
+
+
 def test_subjects_stand_beside_their_own_aggregate(tmp_path):
     """Two settings of one model bear one label, and are told apart by their spec."""
     rows = []
@@ -150,12 +163,12 @@ def test_subjects_stand_beside_their_own_aggregate(tmp_path):
 
 def test_what_is_absent_is_absent_with_its_reason(tmp_path):
     bare = row("bare", reason="one average: no ceiling")
-    none = row("none", None, reason="the pattern is constant", n_stimuli=None)
+    none = row("none", None, reason="the pattern is constant")
     full = aggregate("full", 0.1, reason=None)
     text = render(folder(tmp_path, ScoreTable([bare, none, full])))
     cells = {line[0]: line[1:] for line in tables(text)[0][1:]}
-    assert cells["bare"] == ["0.500", "–", "–", "–", "92", "–", "1"]
-    assert cells["none"] == ["–"] * 6 + ["2"]
+    assert cells["bare"] == ["0.500", "–", "–", "–", "–", "1"]
+    assert cells["none"] == ["–"] * 5 + ["2"]
     assert cells["full · conv1"][-1] == ""
     notes = re.findall(r'<ol class="notes">\s*<li>(.*)\n<li>(.*)\n', text)
     assert notes[0] == ("one average: no ceiling", "the pattern is constant")
@@ -223,17 +236,17 @@ def test_failures_are_listed_with_what_to_do(tmp_path):
 
 def test_failures_of_units_that_no_longer_count_are_left_out(tmp_path):
     results = folder(tmp_path, failures={"counts": {"message": "failed now"}})
-    (results.failures_dir / "old.json").write_text('{"kind": "x", "message": "older", "hint": ""}')
+    (results.failures_dir / "old.json").write_text('{"kind": "x", "message": "once upon a time", "hint": ""}')
     text = render(results)
     assert "failed now" in text
-    assert "older" not in text
+    assert "once upon a time" not in text
 
 
 def test_views_that_failed_are_told_too(tmp_path):
     results = folder(tmp_path)
-    results.write_spec({"units": {"u1": "u1"}, "views": {"RDMs": "v1"}})
+    results.write_spec({"units": {"u1": "u1"}, "views": {"RDMs": "a" * 32}})
     results.failures_dir.mkdir()
-    (results.failures_dir / "v1.json").write_text('{"message": "no RDM can be drawn", "hint": ""}')
+    (results.failures_dir / f"{'a' * 32}.json").write_text('{"message": "no RDM can be drawn", "hint": ""}')
     assert "no RDM can be drawn" in section(render(results), "missing")
 
 
@@ -264,6 +277,22 @@ def test_what_would_make_the_page_too_large_is_left_out_and_that_is_said(tmp_pat
     text = render(results)
     assert list(Page(text).downloads) == ["scores.csv"]
     assert "to_json(&#34;scores.json&#34;)" in text or 'to_json("scores.json")' in text
+
+
+def test_scores_of_single_subjects_are_the_first_to_leave_a_file(tmp_path, monkeypatch):
+    results = folder(tmp_path)
+    monkeypatch.setattr("repalign.report.downloads.PLAIN", 100)
+    monkeypatch.setattr("repalign.report.downloads.MOST_SCORES", 300)
+    text = render(results)
+    found = Page(text).downloads
+    assert list(found) == ["scores.csv.gz"]
+    held = gzip.decompress(base64.b64decode(found["scores.csv.gz"].partition(",")[2])).decode()
+    assert held == results.scores().where(subject="all").to_csv()
+    assert 'repalign.ResultsDir(FOLDER).scores().to_csv("scores.csv")' in Page(text).text
+    assert "2 rows, " in text
+    monkeypatch.setattr("repalign.report.downloads.MOST_SCORES", 10_000)
+    assert "8 rows, " in render(results)
+    assert "holds the scores of all subjects together" not in render(results)
 
 
 def test_the_differences_can_be_taken_along(tmp_path):
@@ -309,6 +338,36 @@ def test_why_there_are_no_differences_is_said(tmp_path):
     )
 
 
+def test_a_view_without_rows_says_so_even_where_it_says_little_else(tmp_path):
+    note = "no differences: 41 models; at most 40 are tested in pairs"
+    header = {"view": "differences", "target": "d/it", "measure": RSA, "rows": [], "note": note}
+    text = section(render(folder(tmp_path, views=(({}, header),))), "differences")
+    assert note in text
+    assert f"d/it · {RSA}" in Page(text).text
+    assert tables(text) == []
+
+
+def test_differences_name_their_draws_and_seed_and_count_their_tests(tmp_path):
+    spec = {"view": "differences", "how": {"draws": 1500, "seed": 7}}
+    head = {**contrasts(MadeUp(), "made/region-1")[1], "n_tests": 1}
+    text = section(render(folder(tmp_path, views=(({}, head),), view_specs=(spec,))), "differences")
+    assert "over 1 test. Resampled in 1,500 draws with seed 7." in text
+    assert "Resampled" not in section(render(folder(tmp_path / "old", views=(({}, head),))), "differences")
+
+
+def test_a_spec_is_told_of_its_own_view_and_not_of_one_that_failed(tmp_path):
+    first, second = (contrasts(MadeUp(), f"made/region-{i}") for i in (1, 2))
+    specs = ({"how": {"draws": 10, "seed": 1}}, {"how": {"draws": 20, "seed": 2}})
+    results = folder(tmp_path, views=(first, second), view_specs=specs)
+    text = section(render(results), "differences")
+    assert re.findall(r"Resampled in (\d+) draws", text) == ["10", "20"]
+    (results.arrays_dir / f"{results.view_recipes()['view 0']['digest']}.npz").unlink()
+    text = section(render(results), "differences")
+    assert re.findall(r"Resampled in (\d+) draws", text) == ["20"]
+    partial = folder(tmp_path / "partial", views=(first, second), view_specs=specs[:1])
+    assert "Resampled" not in render(partial)  # whose it is cannot be told
+
+
 def test_rows_without_an_aggregate_do_not_break_the_page(tmp_path):
     text = render(folder(tmp_path, ScoreTable(subjects("alone"))))
     assert tables(text)[0][1] == ["alone · conv1", "0.410", "0.520", "0.630"]
@@ -318,14 +377,83 @@ def test_folders_that_say_nothing_of_recipes_and_views_give_a_page(tmp_path):
     results = ResultsDir(tmp_path / "old")
     TABLE.to_parquet(results.scores_dir / "u1.parquet")
     without = render(results)
-    results.write_spec({"study": {}, "units": {"u1": "u1"}})
+    results.write_spec({"study": {}, "units": {}})
     assert render(results) == without
     assert "0.500" in without
+
+
+@pytest.mark.parametrize(("units", "said"), [(1, "1 unit was made by"), (2, "2 units were made by")])
+def test_units_of_older_versions_are_counted_where_no_view_shows_them(tmp_path, units, said):
+    results = folder(tmp_path, units=("u1", "u2", "u3"), recipes={"u3": {"benchmark": "d/it"}})
+    for name in ("u3", "u2")[:units]:
+        TABLE.to_parquet(results.scores_dir / f"{name}.parquet")
+    text = Page(section(render(results), "missing")).text
+    assert f"{said} an older version" in text
+    assert "in the RDMs, the map and the differences." in text
+    assert "missing" not in re.findall(r'<section id="(\w+)"', render(folder(tmp_path / "new")))
 
 
 def test_a_page_says_how_much_there_is(page):
     facts = re.findall(r"<dt>(\w+)</dt><dd>([\d,]+)</dd>", page)
     assert dict(facts) == {"models": "3", "targets": "2", "stimuli": "24", "scores": "15"}
+
+
+def test_stimuli_of_one_set_are_counted_once_in_whatever_order_its_views_come(tmp_path):
+    def seen(*n_all: int) -> str:
+        views = []
+        for n in n_all:
+            arrays, header = geometry(MadeUp(stimuli=12))
+            views.append((arrays, {**header, "n_all": n, "note": f"12 of {n} stimuli"}))
+        text = render(folder(tmp_path / "-".join(map(str, n_all)), views=tuple(views)))
+        return dict(re.findall(r"<dt>(\w+)</dt><dd>([\d,]+)</dd>", text))["stimuli"]
+
+    assert seen(100, 30) == seen(30, 100) == "100"
+
+
+@pytest.mark.parametrize(
+    ("measure", "said"),
+    [(RSA, True), ("encoding-ridge-lambda1-5fold-pearson-median", False)],
+)
+def test_who_is_a_target_of_whom_is_said_only_of_measures_that_work_both_ways(tmp_path, measure, said):
+    pair = row("timm/a", target="timm/b", region=None, measure=measure)
+    text = section(render(folder(tmp_path, ScoreTable([pair]))), "pairs")
+    assert ("neither is a target of the other" in text) == said
+
+
+def test_which_layer_stands_for_a_model_is_what_the_view_says(tmp_path):
+    arrays, header = geometry(MadeUp(stimuli=12))
+    header |= {"note": "12 of 40 stimuli, drawn with seed 3", "n_all": 40}
+    said = {**header, "stands_by": "The last layer that was asked for stands for it."}
+    page = render(folder(tmp_path, views=((arrays, said),)))
+    text = section(page, "rdms")
+    assert "The last layer that was asked for stands for it." in text
+    assert "12 of 40 stimuli, drawn with seed 3" in text
+    assert "12 of 40 stimuli, drawn with seed 3" in section(page, "map")
+    assert "default layers" not in text
+    text = section(render(folder(tmp_path / "old", views=((arrays, header),))), "rdms")
+    assert "stands for" not in text
+
+
+def test_ranks_in_steps_are_as_near_to_the_pairs_own_as_is_said(tmp_path):
+    from PIL import Image
+
+    from repalign.report.figures import PALETTE
+
+    ranks_of = {tuple(colour): i / 254 for i, colour in enumerate(PALETTE[:255].tolist())}
+    for n, models, expected in ((24, 3, 0.0), (101, 3, 0.01), (40, 70, 0.01), (92, 30, 0.02)):
+        arrays, header = geometry(MadeUp(stimuli=n, models=models, thumbs=False))
+        results = folder(tmp_path / f"{n}-{models}", views=((arrays, header),))
+        text = section(render(results), "rdms")
+        assert ("in steps of" in text) == ("data-precision" in text) == (expected > 0)
+        if expected:
+            assert f'data-precision="± {expected}"' in text
+            assert f"in steps of {2 * expected}." in text
+        picture = re.findall(r'<div class="map"><img src="data:image/png;base64,([^"]*)"', text)[0]
+        shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(picture))).convert("RGB"))
+        upper = shown[np.triu_indices(n, 1)].tolist()
+        found = np.array([ranks_of[tuple(colour)] for colour in upper])
+        off = np.abs(found - arrays["ranks"][0]).max()
+        assert expected - 0.006 < off < expected + 0.006  # some neighbours on the scale share a colour
 
 
 def test_where_the_page_is_written(tmp_path):

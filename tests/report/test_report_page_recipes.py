@@ -8,7 +8,7 @@ import shlex
 
 import pytest
 from folders import RSA, TABLE, Page, folder
-from made_up import MadeUp, results_of
+from made_up import MadeUp, geometry, results_of
 from typer.testing import CliRunner
 
 from repalign.benchmarks import Study
@@ -71,10 +71,44 @@ def test_models_named_with_spaces_and_quotes_survive_the_shell(monkeypatch):
 
 
 def test_data_of_the_users_own_are_named_as_stimuli_and_target():
-    words = shlex.split(again({**SPEC, "benchmark": "images/my-rdm"}))
+    words = shlex.split(again({**SPEC, "benchmark": "images/my-rdm", "own": True}))
     assert words[words.index("--stimuli") + 1] == "images"
     assert words[words.index("--target") + 1] == "my-rdm"
     assert "--benchmark" not in words
+
+
+def test_whose_data_they_are_is_told_by_the_spec_and_not_by_the_name():
+    """A folder of the user's own may bear the name of a data set."""
+    own = shlex.split(again({**SPEC, "own": True}))
+    assert own[own.index("--stimuli") + 1 : own.index("--stimuli") + 4] == [
+        "kriegeskorte92",
+        "--target",
+        "human-it",
+    ]
+    assert "--benchmark" in shlex.split(again(SPEC))
+    assert "--benchmark" in shlex.split(again({**SPEC, "benchmark": "images/my-rdm", "own": False}))
+
+
+def test_pairs_on_data_of_the_users_own_say_where_they_lie():
+    import repalign
+
+    spec = {**SPEC, "pair": ["builtin/rgb", "builtin/grey"], "benchmark": "imgs/it's", "own": True}
+    call = again(spec).replace("repalign.run_study(", "(lambda study, out, options=None: options)(")
+    assert eval(call) == {"imgs/it's": {"stimuli": "imgs", "target": "it's"}}  # noqa: S307
+    del spec["own"]
+    bare = {**spec, "benchmark": SPEC["benchmark"]}
+    assert "options" not in again(bare)
+    assert repalign.run_study.__kwdefaults__["options"] is None
+
+
+def test_views_have_their_digest_and_every_value_of_their_spec(tmp_path):
+    spec = {"view": "geometry", "models": ["builtin/rgb", "m<2>"], "how": {"seed": 41}, "code": "0.1+abc"}
+    results = folder(tmp_path, views=(geometry(MadeUp()),), view_specs=(spec,))
+    text = render(results)
+    made = Page(text.partition("<h3>RDMs, maps and differences</h3>")[2]).text
+    for value in (results.view_recipes()["view 0"]["digest"], '["builtin/rgb", "m<2>"]', "how.seed", "41"):
+        assert value in made
+    assert "<h3>RDMs, maps and differences</h3>" not in render(folder(tmp_path / "old"))
 
 
 def test_pairs_of_models_are_made_again_in_python():

@@ -40,8 +40,9 @@ def with_busy_thumbnails(results: ResultsDir) -> None:
         Image.fromarray(pixels).save(path)
 
 
-def test_a_page_of_30_models_with_10_layers_on_5_regions_is_under_2_mb(tmp_path):
-    made = MadeUp(models=30, layers=10, targets=5, subjects=5, stimuli=92)
+@pytest.mark.parametrize("people", [5, 15])
+def test_a_page_of_30_models_with_10_layers_on_5_regions_is_under_2_mb(tmp_path, people):
+    made = MadeUp(models=30, layers=10, targets=5, subjects=people, stimuli=92)
     results = results_of(made, tmp_path)
     with_real_digests(results)
     with_busy_thumbnails(results)

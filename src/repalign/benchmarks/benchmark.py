@@ -71,6 +71,11 @@ def located(options: Options | None, name: str) -> dict[str, str]:
     return dict(known.get(name, known.get(name.partition("/")[0], {})))
 
 
+def own_mark(options: Mapping[str, Any]) -> dict[str, bool]:
+    """What the spec of a unit says of data of the user's own."""
+    return {"own": True} if TARGET in options else {}
+
+
 def own_benchmark(name: str, stimuli: Any, target: Any, *, ids: Any = None, region: str = "") -> Benchmark:
     """A benchmark of your own data: stimuli and somebody's responses to them.
 

@@ -82,7 +82,8 @@ def _uncertainty(
 
 
 def _because(what: str, reason: RepalignError) -> str:
-    return reason.message if reason.message.startswith(what) else f"{what}: {reason.message}"
+    said = reason.message.startswith((f"{what}:", f"{what} "))  # "no p" is not "no permutation"
+    return reason.message if said else f"{what}: {reason.message}"
 
 
 def _p(measure: Measure, model: Responses, target: Responses, effort: Effort) -> tuple[float | None, str]:

@@ -20,7 +20,7 @@ from repalign.data import (
 from repalign.data.exchange.names import id_of
 from repalign.data.stimulus_files import MANIFEST
 from repalign.datasets import dataset
-from repalign.errors import IdentityError
+from repalign.errors import FileError, IdentityError
 
 _ABOUT_IDS = "The id of an image is its path below the folder, without suffix: images/cat/01.png is 'cat/01'."
 
@@ -45,6 +45,10 @@ def own_stimuli(
     if kind == "dataset" and colon:
         return dataset(name).stimuli
     path = Path(named)
+    if not path.exists():
+        raise FileError(
+            f"stimuli: there is no folder or file {path}", hint="Name a folder of images, or a table."
+        )
     if path.is_dir():
         return StimulusSet.load(path) if (path / MANIFEST).is_file() else StimulusSet.from_folder(path)
     image = "image" if image_column is None and text_column is None else image_column

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from repalign.benchmarks.benchmark import benchmark
+from repalign.benchmarks.benchmark import benchmark, own_mark
 from repalign.benchmarks.prefetch import restored
 from repalign.benchmarks.provenance import code_version
 from repalign.benchmarks.responders import identity, respond
-from repalign.benchmarks.score import score
+from repalign.benchmarks.score import join_notes, score
+from repalign.data import ScoreTable
 from repalign.execution import Unit
 
 DEFAULT_MEASURE = "cka-linear-debiased"
@@ -46,6 +48,7 @@ def pair_units(
                 "measure": metric,
                 "how": dict(how),
                 "code": code_version(),
+                **own_mark(options),
             }
             label = f"{shown_name(models[i])} with {shown_name(models[j])} on {goal} by {metric}"
             units.append(Unit("repalign.benchmarks.pairwise:pair_unit", spec, options, label=label))
@@ -86,4 +89,7 @@ def pair_unit(
         restored(location) if location else respond(named, bench, wanted)
         for named, location in zip(spec["pair"], (activations, others), strict=True)
     ]
-    score(sides[0], sides[1], spec["measure"], **how).to_parquet(path)
+    found = score(sides[0], sides[1], spec["measure"], **how)
+    shown = f"on the stimuli of {bench.name}"  # no other column of the row says it
+    rows = [replace(row, reason=join_notes(shown, row.reason or "")) for row in found]
+    ScoreTable(rows).to_parquet(path)

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from repalign.benchmarks.benchmark import Options, benchmark, located
+from repalign.benchmarks.benchmark import Options, benchmark, located, own_mark
 from repalign.benchmarks.design import Over
 from repalign.benchmarks.layers import DEFAULT
 from repalign.benchmarks.pairwise import pair_units, shown_name
 from repalign.benchmarks.prefetch import OnExtract, prefetched, restored
 from repalign.benchmarks.provenance import code_version
-from repalign.benchmarks.responders import check_layers, identity
+from repalign.benchmarks.responders import check_layers, identity, is_file
 from repalign.benchmarks.score import score
-from repalign.benchmarks.views import write_views
-from repalign.data import ResultsDir, remove_partials
+from repalign.benchmarks.views import VIEW_KEYS, write_views
+from repalign.data import ResultsDir, load_responses, remove_partials
+from repalign.errors import IdentityError, InputError
 from repalign.execution import Executor, RunReport, Unit, run_units
 from repalign.execution.runner import OnDone
 from repalign.metrics import measure
@@ -74,11 +75,13 @@ def plan(study: Study, options: Options | None = None) -> list[Unit]:
     Raises:
         UnknownNameError: A misspelt model, benchmark, measure or layer rule.
         UnavailableError: A data set is not here and cannot be had.
+        InputError: Two different models bear one name.
     """
     check_layers(study.layers)
     for name in study.measures:
         measure(name)
     identities = [identity(m) for m in study.models]
+    _check_names(study.models, identities)
     how = study.model_dump(mode="json", include=_HOW)
     units: list[Unit] = []
     for goal in study.benchmarks:
@@ -91,6 +94,7 @@ def plan(study: Study, options: Options | None = None) -> list[Unit]:
             "stimuli": bench.stimuli.digest,
             "code": code_version(),
             "how": how,
+            **own_mark(found),
         }
         for named, content in zip(study.models, identities, strict=True):
             for metric in study.measures or (bench.default_measure,):
@@ -154,6 +158,7 @@ def run_study(
     Raises:
         UnknownNameError: A misspelt name.
         StorageError: The folder cannot be written.
+        IdentityError: The folder holds scores on another target of one's own of the same name.
     """
     results = ResultsDir(out)
     remove_partials(results.root)
@@ -175,7 +180,38 @@ def _merged(results: ResultsDir, study: Study, units: Sequence[Unit]) -> dict[st
     count = {**before.get("units", {}), **now}
     recipes = {**before.get("recipes", {}), **{u.digest: dict(u.spec) for u in units}}
     kept = {unit: recipes[unit] for unit in count.values() if unit in recipes}
-    return {**before, "study": study.model_dump(mode="json"), "units": count, "recipes": kept}
+    _check_targets(kept)
+    # Views of other scores than these would be taken for theirs.
+    rest = {key: value for key, value in before.items() if key not in VIEW_KEYS}
+    return {**rest, "study": study.model_dump(mode="json"), "units": count, "recipes": kept}
+
+
+def _check_targets(kept: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse rows about two different targets of one name in a folder.
+
+    Raises:
+        IdentityError: There would be such.
+    """
+    seen: dict[str, str] = {}
+    for recipe in kept.values():
+        name, content = recipe["benchmark"], recipe.get("target", "")
+        if content and recipe.get("own") and seen.setdefault(name, content) != content:
+            raise IdentityError(
+                f"{name!r} is another target than the one scored into this folder before",
+                hint="Score into another folder (--out), or give the file another name.",
+            )
+
+
+def _check_names(models: Sequence[Any], identities: Sequence[str]) -> None:
+    """Refuse two different models of one name, which rows could not tell apart."""
+    seen: dict[str, str] = {}
+    for named, content in zip(models, identities, strict=True):
+        name = load_responses(named).name if is_file(named) else shown_name(named)
+        if seen.setdefault(name, content) != content:
+            raise InputError(
+                f"two different models are called {name!r}",
+                hint="Save one of them under another name: Assembly(values, ids, name=...).save(path).",
+            )
 
 
 def _layers(study: Study) -> tuple[str, ...]:

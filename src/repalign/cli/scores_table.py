@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,8 +9,8 @@ from repalign.cli.output import print_text
 from repalign.cli.summary import number
 from repalign.cli.tables import Column, Kind, print_table
 from repalign.data import Score, ScoreTable
-from repalign.metrics import find_measure
-from repalign.models import is_model_name
+from repalign.report.labels import symmetric
+from repalign.report.panels import apart, heading, paired, panels
 
 DEFAULT_READOUT = "penultimate"
 TO = " … "
@@ -21,29 +20,25 @@ _NUMBERS = (Column("value", Kind.NUMBER), Column("95 % interval", Kind.NUMBER))
 _P = Column("p", Kind.NUMBER)
 
 
-MODELS = "models with one another"
-
-
 class Group(NamedTuple):
-    """Rows of one target and measure, closest first; ``pairs`` where the targets are models."""
+    """Rows that are compared with one another, closest first; ``pairs`` where the targets are models."""
 
     rows: list[Score]
     pairs: bool
-
-    @property
-    def title(self) -> str:
-        """What is compared by what."""
-        what = MODELS if self.pairs else self.rows[0].target
-        return f"{what} · {self.rows[0].measure}"
+    title: str
 
 
 def groups(table: ScoreTable) -> list[Group]:
-    """The aggregates as they are shown together: models with one another first."""
-    found: dict[tuple[str, ...], list[Score]] = {}
-    for row in sorted(table.where(subject="all"), key=lambda row: not is_model_name(row.target)):
-        key = (row.measure,) if is_model_name(row.target) else (row.target, row.region or "", row.measure)
-        found.setdefault(key, []).append(row)
-    return [Group(sorted(rows, key=_closest_first), is_model_name(rows[0].target)) for rows in found.values()]
+    """The aggregates as they are shown together, cut as in a report: models with one another first."""
+    found = [
+        Group(
+            list(panel.where(subject="all")),
+            paired(panel),
+            " · ".join([heading(panel)[0], panel[0].measure, *apart(panel)]),
+        )
+        for panel in panels(table)
+    ]
+    return sorted((group for group in found if group.rows), key=lambda group: not group.pairs)
 
 
 def print_scores(table: ScoreTable) -> None:
@@ -64,7 +59,8 @@ def print_group(group: Group, *, most: int | None = None, brief: bool = False) -
     """
     rows = group.rows[:most]
     if group.pairs:
-        columns = [_MODEL, Column("with", Kind.NAME), *_NUMBERS]
+        other = "with" if symmetric(rows[0].measure) else "target"
+        columns = [_MODEL, Column(other, Kind.NAME), *_NUMBERS]
         cells = [[side_name(r.model, r.layer), side_name(r.target, r.region), *numbers(r)[:2]] for r in rows]
     else:
         columns = [_MODEL, Column("layer", Kind.NAME), *_NUMBERS, _P]
@@ -93,12 +89,8 @@ def side_name(name: str, layer: str | None) -> str:
 
 def notes(rows: Sequence[Score]) -> list[str]:
     """How many stimuli and subjects, the noise ceilings, and what limits the numbers."""
-    ceilings = {(r.ceiling_lower, r.ceiling_upper) for r in rows}
-    bounds = [
-        f"noise ceiling {low:.3f}{_UNBROKEN}{'undefined' if high is None else f'{high:.3f}'}"
-        for low, high in sorted(ceilings, key=str)
-        if low is not None
-    ]
+    ceilings = {(r.ceiling_lower, r.ceiling_upper) for r in rows} - {(None, None)}
+    bounds = [_bounds(low, high) for low, high in sorted(ceilings, key=str)]
     counts = sorted({f"{r.n_stimuli} stimuli" for r in rows})
     people = sorted(
         {f"{r.n_subjects} subject{'' if r.n_subjects == 1 else 's'}" for r in rows if r.n_subjects}
@@ -107,15 +99,14 @@ def notes(rows: Sequence[Score]) -> list[str]:
     return [", ".join([*counts, *people]), *bounds, *reasons]
 
 
+def _bounds(low: float | None, high: float | None) -> str:
+    if low is None:
+        return f"upper noise ceiling {high:.3f}"
+    return f"noise ceiling {low:.3f}{_UNBROKEN}{'undefined' if high is None else f'{high:.3f}'}"
+
+
 def _names(rows: Sequence[Score]) -> dict[str, str]:
     """Models' names without their settings, where no two of them would then be called the same."""
     full = dict.fromkeys(r.model for r in rows)
     bare = {name: name.partition("(")[0] for name in full}
     return bare if len(set(bare.values())) == len(full) else {name: name for name in full}
-
-
-def _closest_first(row: Score) -> float:
-    if row.value is None:
-        return math.inf
-    known = find_measure(row.measure)
-    return row.value if known is not None and not known.higher_is_closer else -row.value

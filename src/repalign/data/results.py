@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -110,6 +111,15 @@ class ResultsDir:
         there = [listed[label] for label in sorted(listed) if self._array_file(listed[label]).exists()]
         return [self.arrays(digest) for digest in there]
 
+    def view_recipes(self) -> dict[str, dict[str, Any]]:
+        """For each view by its label ``{"digest", "spec"}``: what it was made from.
+
+        Raises:
+            FileError: ``spec.json`` is damaged.
+        """
+        listed = _mapping(self._spec_or_none().get("view_recipes", {}), "recipes of views")
+        return {label: _mapping(listed[label], "recipe") for label in sorted(listed)}
+
     def _spec_or_none(self) -> dict[str, Any]:
         return self.spec() if (self.root / "spec.json").is_file() else {}
 
@@ -149,6 +159,7 @@ class ResultsDir:
         return self.root / "arrays"
 
     def _array_file(self, digest: str) -> Path:
+        _check_digest(digest)
         return self.arrays_dir / f"{digest}.npz"
 
     def write_thumb(self, pixels: NDArray[np.uint8], *, size: int = 64) -> str:
@@ -184,6 +195,7 @@ class ResultsDir:
         Raises:
             FileError: Not here.
         """
+        _check_digest(digest)
         return readable(self.root / "thumbs" / f"{digest}.png", "thumbnail")
 
     @classmethod
@@ -200,6 +212,12 @@ class ResultsDir:
                 hint="Name the folder given as --out to `repalign score` or `repalign demo`.",
             )
         return results
+
+
+def _check_digest(name: object) -> None:
+    """Refuse what would lead out of the folder: it may come from somebody else."""
+    if not (isinstance(name, str) and re.fullmatch(r"[0-9a-f]{8,64}", name)):
+        raise FileError(f"{name!r} is no digest", hint="The folder is damaged; run the study again.")
 
 
 def _mapping(content: object, what: str) -> dict[str, Any]:

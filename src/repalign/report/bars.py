@@ -7,17 +7,19 @@ from functools import partial
 from typing import Any
 
 from repalign.data import Score, ScoreTable
-from repalign.models import is_model_name
 from repalign.report.drawing import Drawing, View
-from repalign.report.labels import axis, bar_labels, count, counts, label, numbers, slug, tip
+from repalign.report.labels import axis, bar_labels, count, counts, label, numbers, symmetric, tip
 from repalign.report.panels import (
     Layers,
     ceiling,
     ceiling_in_words,
+    chosen,
     drawn,
-    heading,
+    one_of_each,
     origin,
+    paired,
     panels,
+    stem,
     subjects_of,
     title,
 )
@@ -30,11 +32,11 @@ def score_drawings(table: ScoreTable, views: Sequence[View]) -> list[Drawing]:
     """Bars, one drawing per target, region and measure; a bar per model.
 
     Args:
-        table: Rows; those whose target is a model are passed over.
+        table: Rows; pairs of models are passed over.
         views: From :meth:`repalign.data.ResultsDir.views`: which layer stands for a model.
     """
     layers = Layers.of(views)
-    parts = [panel for panel in panels(table) if not is_model_name(panel[0].target)]
+    parts = [panel for panel in panels(table) if not paired(panel)]
     return [bars(panel, layers.one_each(drawn(panel)), "scores") for panel in parts if drawn(panel)]
 
 
@@ -46,16 +48,14 @@ def bars(panel: ScoreTable, rows: Sequence[Score], kind: str) -> Drawing:
         rows: Those that become bars, in their order.
         kind: Of the drawing.
     """
-    about, region = heading(panel)
     mates = subjects_of(panel)
     own = {origin(row): mates[origin(row)] for row in rows if origin(row) in mates}
-    named = ("pairs",) if kind == "pairs" else ("scores", about)
     return Drawing(
-        name=slug(*named, region, panel[0].measure),
+        name=stem(panel, kind),
         kind=kind,
         title=title(panel),
         alt=describe(rows, title(panel)),
-        caption=_caption(panel, rows, own, kind == "scores"),
+        caption=_caption(panel, rows, own),
         draw=partial(draw_bars, tuple(rows), own),
     )
 
@@ -67,8 +67,10 @@ def describe(rows: Sequence[Score], about: str) -> str:
     if len(rows) > 1:
         ends += f" Least close: {label(last)}, {_value(last)}."
     shared = ceiling(rows)
-    above = f" {ceiling_in_words(rows)}" if shared and shared[0] is not None else ""
-    counted = f", {counts(rows)}" if counts(rows) else ""
+    above = f" {ceiling_in_words(rows)}" if shared not in (None, (None, None)) else ""
+    # What sets a panel apart stands in its title; it is not said twice.
+    new = [part for part in counts(rows).split(", ") if part and part not in about.split(", ")]
+    counted = "".join(f", {part}" for part in new)
     noun = "score" if len(rows) == 1 else "scores"
     return f"{len(rows)} {noun} on {about}{counted}. {ends}{above}"
 
@@ -78,20 +80,39 @@ def _value(row: Score) -> str:
     return numbers(row.value, row.ci_low, row.ci_high)
 
 
-def _caption(
-    panel: ScoreTable, rows: Sequence[Score], mates: Mapping[object, Sequence[Score]], one_each: bool
-) -> str:
+def _caption(panel: ScoreTable, rows: Sequence[Score], mates: Mapping[object, Sequence[Score]]) -> str:
     parts = [f"Bars: scores{f' ({counts(rows)})' if counts(rows) else ''}."]
     if any(row.ci_low is not None for row in rows):
         parts.append("Black lines: 95 % intervals.")
     if mates:
         parts.append("Dots: single subjects.")
     parts.append(ceiling_in_words(rows))
-    if one_each and len(drawn(panel)) > len(rows):
-        parts.append(
-            "One layer stands for each model, not chosen by its score; layer profiles show the others."
-        )
-    return " ".join([*parts, *absent(panel)])
+    return " ".join([*parts, *which(panel, rows), *absent(panel)])
+
+
+def which(panel: ScoreTable, rows: Sequence[Score]) -> list[str]:
+    """In words which of the rows of a panel are drawn, and who is scored on whom."""
+    parts: list[str] = []
+    if paired(panel) and not symmetric(panel[0].measure):
+        parts.append("Arrows lead from a model to the one that is its target; the other way differs.")
+    if chosen(panel):
+        parts.append("The layer of each model was chosen by its scores on other stimuli.")
+    there = {(row.model, row.layer) for row in drawn(panel)}
+    several = len(there) > len({model for model, _ in there})
+    if several and not paired(panel):
+        others = "not chosen by its score; layer profiles show the others"
+        others = "the table shows the others" if chosen(panel) else others
+        parts.append(f"One layer stands for each model, {others}.")
+    return [*parts, *repeated(panel)]
+
+
+def repeated(panel: ScoreTable) -> list[str]:
+    """How many rows of a panel repeat the model, layer and target of another, in words."""
+    rows = drawn(panel)
+    n = len(rows) - len(one_of_each(rows))
+    return (
+        [f"{count([n], 'scores')} of a model and layer that are shown already: see the table."] if n else []
+    )
 
 
 def absent(panel: ScoreTable) -> list[str]:
@@ -121,6 +142,9 @@ def draw_bars(rows: Sequence[Score], mates: Mapping[object, Sequence[Score]]) ->
     return frame.figure
 
 
+MOST_TOLD = 8  # subjects that say who they are when pointed at; the table has them all
+
+
 def _draw_spread(axes: Any, y: float, row: Score, mates: Sequence[Score]) -> None:
     if row.ci_low is not None and row.ci_high is not None:
         ends = [row.ci_low, row.ci_high]
@@ -129,7 +153,8 @@ def _draw_spread(axes: Any, y: float, row: Score, mates: Sequence[Score]) -> Non
         values = [mate.value for mate in mates]
         look: Any = {"color": POINT, "markersize": 3.2, "markeredgewidth": 0, "zorder": 5}
         (dots,) = axes.plot(values, [y] * len(values), "o", **look)
-        tipped(dots, *map(tip, mates))
+        if len(mates) <= MOST_TOLD:
+            tipped(dots, *map(tip, mates))
 
 
 def limits(rows: Sequence[Score], mates: Sequence[Score] = (), *, zero: bool = True) -> tuple[float, float]:
@@ -138,18 +163,20 @@ def limits(rows: Sequence[Score], mates: Sequence[Score] = (), *, zero: bool = T
     cells = [x for row in (*rows, *mates) for x in (row.value, row.ci_low, row.ci_high)]
     found = [x for x in (*cells, *shared, 0.0 if zero else None) if x is not None]
     low, high = min(found), max(found)
+    if zero and low == high:  # all scores are 0
+        return 0.0, 0.5
     margin = 0.04 * (high - low) or 0.5
     return (low - margin if low < 0 or not zero else 0.0), (high + margin if high > 0 or not zero else 0.0)
 
 
 def draw_ceiling(axes: Any, rows: Sequence[Score], *, vertical: bool) -> None:
-    """The noise ceiling, where all rows share it: a band, or a dashed line where only the lower is known."""
+    """The noise ceiling, where all rows share it: a band, or a dashed line where only one end is known."""
     lower, upper = ceiling(rows) or (None, None)
-    if lower is None:
+    if lower is None and upper is None:
         return
-    if upper is None:
+    if lower is None or upper is None:
         line = axes.axvline if vertical else axes.axhline
-        mark = line(lower, color=BAND, linewidth=1.6, linestyle="--", zorder=1)
+        mark = line(upper if lower is None else lower, color=BAND, linewidth=1.6, linestyle="--", zorder=1)
     else:
         span = axes.axvspan if vertical else axes.axhspan
         mark = span(lower, upper, color=BAND, alpha=0.25, linewidth=0, zorder=1)

@@ -7,8 +7,7 @@ from functools import partial
 from typing import Any
 
 from repalign.data import Score, ScoreTable
-from repalign.models import is_model_name
-from repalign.report.bars import absent, bars, describe
+from repalign.report.bars import absent, bars, describe, which
 from repalign.report.drawing import Drawing, View
 from repalign.report.labels import (
     Side,
@@ -21,11 +20,12 @@ from repalign.report.labels import (
     pair_labels,
     side_names,
     slug,
+    symmetric,
     tip,
     with_layer,
 )
 from repalign.report.matrices import Cell, draw_matrix
-from repalign.report.panels import drawn, natural, panels, title
+from repalign.report.panels import drawn, natural, one_of_each, paired, panels, stem, title
 from repalign.report.rows import label_below, row_axes
 from repalign.report.style import INK, LINE, styled
 from repalign.report.svg import tipped
@@ -38,29 +38,37 @@ Row = Mapping[str, Any]
 
 
 def pair_drawings(table: ScoreTable, views: Sequence[View]) -> list[Drawing]:
-    """Models with one another, one drawing per measure: bars, or a matrix where there are many pairs.
+    """Models with one another, one drawing per measure and set of stimuli: bars, or a matrix of many pairs.
 
     Args:
-        table: Rows; only those whose target is a model are drawn.
+        table: Rows; only pairs of models are drawn.
         views: Not needed; every figure is asked for in the same way.
     """
     found: list[Drawing] = []
     for panel in panels(table):
-        rows = drawn(panel)
-        if rows and is_model_name(rows[0].target):
+        rows = one_of_each(drawn(panel))
+        if rows and paired(panel):
             found.append(bars(panel, rows, "pairs") if len(rows) <= MOST_BARS else _pair_matrix(panel, rows))
     return found
 
 
 def _pair_matrix(panel: ScoreTable, rows: Sequence[Score]) -> Drawing:
     return Drawing(
-        name=slug("pairs", panel[0].measure),
+        name=stem(panel, "pairs"),
         kind="pairs",
         title=title(panel),
         alt=describe(rows, title(panel)),
-        caption=" ".join([f"{len(rows)} pairs ({counts(rows)}); the table holds intervals.", *absent(panel)]),
+        caption=_pairs_caption(panel, rows),
         draw=partial(_draw_pairs, rows),
     )
+
+
+def _pairs_caption(panel: ScoreTable, rows: Sequence[Score]) -> str:
+    counted = f" ({counts(rows)})" if counts(rows) else ""
+    parts = [f"{len(rows)} pairs{counted}; the table holds intervals."]
+    if not symmetric(panel[0].measure):
+        parts.append("Models of rows are scored on models of columns, which are their targets.")
+    return " ".join([*parts, *which(panel, rows), *absent(panel)])
 
 
 def _draw_pairs(rows: Sequence[Score]) -> Any:
@@ -70,7 +78,9 @@ def _draw_pairs(rows: Sequence[Score]) -> Any:
     for row, pair in zip(rows, sides, strict=True):
         a, b = (places[side] for side in pair)
         assert row.value is not None
-        cells += [Cell(i, j, row.value, False, tip(row)) for i, j in {(a, b), (b, a)}]
+        # What was not computed is not shown: the other way round may be another number.
+        both = {(a, b), (b, a)} if symmetric(row.measure) else {(a, b)}
+        cells += [Cell(i, j, row.value, False, tip(row)) for i, j in sorted(both)]
     return draw_matrix(cells, names, axis(rows[0].measure), counts(rows), diverging=False)
 
 

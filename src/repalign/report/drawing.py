@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from repalign.data import write_bytes
 from repalign.errors import InputError
-from repalign.report.style import styled
+from repalign.report.labels import clean
+from repalign.report.style import styled, without_glyph_warnings
 from repalign.report.svg import compact, raw_svg
 
 if TYPE_CHECKING:
@@ -49,12 +50,16 @@ class Drawing:
     caption: str
     draw: Callable[[], Figure]
 
+    def __post_init__(self) -> None:
+        for said in ("title", "alt", "caption"):  # names in them may hold what no XML may
+            object.__setattr__(self, said, clean(getattr(self, said)))
+
     def svg(self) -> str:
         """The figure as an SVG element to stand in a page; equal drawings give equal text.
 
         Titles of its parts show the numbers on hovering; ``role`` and ``aria-label`` are set.
         """
-        with styled():
+        with styled(), without_glyph_warnings():
             return compact(raw_svg(self.draw()), self.name, self.alt)
 
     def save(self, folder: Path | str, formats: Sequence[str] = FORMATS) -> list[Path]:

@@ -13,12 +13,13 @@ from repalign.models import is_model_name
 from repalign.report.style import text_width
 
 LABEL = 36  # characters
+_SHOWN_ON = re.compile(r"(?:^|; )on the stimuli of ([^;]+)")
 Side = tuple[str, str | None]  # a model and its layer
 
 
 def clean(text: str) -> str:
-    """One line without control characters, which no XML may hold."""
-    return re.sub(r"[\s\x00-\x1f\x7f-\x9f\ufffe\uffff]+", " ", text).strip()
+    """One line without control characters and halves of characters, which no XML may hold."""
+    return re.sub(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]+", " ", text).strip()
 
 
 def short(text: str, most: int = LABEL) -> str:
@@ -33,10 +34,40 @@ def with_layer(name: str, layer: str | None) -> str:
     return clean(f"{name} · {layer}" if layer else name)
 
 
+def shown_on(row: Score) -> str | None:
+    """The benchmark on whose stimuli two models were compared; None where the row does not say one."""
+    found = _SHOWN_ON.search(row.reason or "")
+    return found.group(1).strip() if found else None
+
+
+def is_pair(row: Score) -> bool:
+    """Whether a row compares two models, neither of which is the target of a data set.
+
+    Rows say on whose stimuli two models met. In older folders they do not: there the target has to have a
+    model's name, and nothing that only targets of data sets have; own images may be called ``custom/x``.
+    """
+    if shown_on(row) is not None:
+        return True
+    inferred = (row.p, row.ceiling_lower, row.ceiling_upper, row.n_subjects)
+    whole = row.subject == "all" and all(each is None for each in inferred)
+    return whole and is_model_name(row.target)
+
+
+def symmetric(measure: str) -> bool:
+    """Whether both sides of a measure may be exchanged; yes where it is not known."""
+    known = find_measure(measure)
+    return known is None or known.symmetric
+
+
+def joint(measure: str) -> str:
+    """What stands between the two models of a pair: an arrow where they may not be exchanged."""
+    return " with " if symmetric(measure) else " \N{RIGHTWARDS ARROW} "
+
+
 def label(row: Score) -> str:
     """A model and its layer, or a pair of models, as one line."""
     one = with_layer(row.model, row.layer)
-    return f"{one} with {with_layer(row.target, row.region)}" if is_model_name(row.target) else one
+    return f"{one}{joint(row.measure)}{with_layer(row.target, row.region)}" if is_pair(row) else one
 
 
 def bare(name: str) -> str:
@@ -46,8 +77,9 @@ def bare(name: str) -> str:
 
 def bar_labels(rows: Sequence[Score], most: int = LABEL) -> list[str]:
     """A label for each row, short enough to stand beside a bar, and different for different models."""
-    if rows and is_model_name(rows[0].target):
-        return pair_labels([((r.model, r.layer), (r.target, r.region)) for r in rows], " with ", most)
+    if rows and is_pair(rows[0]):
+        sides = [((r.model, r.layer), (r.target, r.region)) for r in rows]
+        return pair_labels(sides, joint(rows[0].measure), most)
     several = len({row.layer for row in rows if row.layer}) > 1
     plain = [with_layer(row.model.partition("(")[0], row.layer if several else None) for row in rows]
     return distinct(plain, [label(row) for row in rows], most)

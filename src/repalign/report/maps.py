@@ -65,17 +65,13 @@ def _distance(header: Mapping[str, Any]) -> str:
 
 
 def _nearest(view: View) -> str:
-    """Which model lies nearest to each target on the map."""
-    points, at = view[1]["points"], np.asarray(view[0]["map"], dtype=np.float64)
-    models = [i for i, p in enumerate(points) if p["kind"] == "model"]
+    """Which model has the RDM nearest to each target's, as was measured: the plane distorts distances."""
     said: list[str] = []
-    for i, point in enumerate(points):
-        if point["kind"] == "target" and models:
-            apart = np.hypot(*(at[models] - at[i]).T)
-            j = int(np.argmin(apart))
-            said.append(
-                f"{_name(points[models[j]])} lies nearest to {_name(point)}, {number(float(apart[j]))} away"
-            )
+    for point in view[1]["points"]:
+        found = point.get("nearest")
+        if point["kind"] == "target" and found:
+            far = number(float(found["distance"]))
+            said.append(f"{_name(found)} is nearest to {_name(point)}, at a distance of {far}")
     return f"{'; '.join(said)}." if said else ""
 
 

@@ -66,6 +66,7 @@ tip.hidden = true;
 for (const view of bar ? all(".geometry") : []) {
   const stimuli = all(".gallery li", view);
   const n = stimuli.length;
+  const coarse = view.dataset.precision;
   const maps = all(".map", view).map((box) => ({
     box,
     at: null,
@@ -87,7 +88,7 @@ for (const view of bar ? all(".geometry") : []) {
     for (const map of maps) {
       map.at ||= pixels(map.box.querySelector("img"));
       const rank = i === j ? undefined : rankOf(map.at(i * n + j));
-      const text = rank === undefined ? "" : rank.toFixed(2);
+      const text = rank === undefined ? "" : rank.toFixed(2) + (coarse ? ` ${coarse}` : "");
       map.rank.textContent = text && `rank ${text}`;
       if (map.box === box && text) tip.append(` rank ${text}`);
       map.cross.style.cssText = `display:block;left:${(100 * j) / n}%;top:${(100 * i) / n}%;width:${100 / n}%;height:${100 / n}%`;

@@ -17,6 +17,7 @@ from repalign.report import recipes, sections
 from repalign.report.digests import digests
 from repalign.report.downloads import downloads
 from repalign.report.figures import all_drawings
+from repalign.report.labels import symmetric
 from repalign.report.rdm_grid import geometries, scale_uri
 
 TITLE = "Representational alignment"
@@ -72,12 +73,14 @@ def _content(results: Results, table: ScoreTable) -> dict[str, Any]:
     drawings = all_drawings(results)
     scored, paired = sections.score_panels(table, drawings)
     differences = sections.difference_rows(views)
+    specs = sections.view_specs(results, views)
     files = downloads(table, differences)
     panels = [(panel.title, panel.rows) for panel in (*scored, *paired)]
     return {
         "facts": sections.facts(table, views),
         "files": files,
         "complete": any(each.name.startswith("scores.json") for each in files),
+        "whole": files[0].rows == len(table),
         "said": sections.said_of_scores(table),
         "scored": scored,
         "profiles": sections.of_kind("profile", drawings),
@@ -85,11 +88,13 @@ def _content(results: Results, table: ScoreTable) -> dict[str, Any]:
         "scale": scale_uri(),
         "maps": sections.of_kind("map", drawings),
         "paired": paired,
-        "contrasts": sections.contrasts(views, drawings),
+        "either_way": all(symmetric(row.measure) for panel in paired for row in panel.rows),
+        "contrasts": sections.contrasts(views, drawings, specs),
         "said_of_differences": sections.said_of_differences(differences),
         "missing": sections.missing(table, results),
         "measures": recipes.measure_table(sorted({row.measure for row in table})),
         "recipes": recipes.recipes(results.recipes()),
+        "view_recipes": recipes.view_recipes(results.view_recipes()),
         "digests": digests(panels),
         "code": recipes.code_versions(table),
     }

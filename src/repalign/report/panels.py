@@ -4,27 +4,63 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from repalign.data import Score, ScoreTable
-from repalign.models import is_model_name
 from repalign.report.drawing import View
-from repalign.report.labels import higher_is_closer, label, number
+from repalign.report.labels import count, higher_is_closer, is_pair, label, number, shown_on, slug, symmetric
 
 PAIRS = "models with one another"
+CHOSEN = "layer chosen on other stimuli"
+_CHOICES = ("layer chosen", "scored on the stimuli left")  # words of a row whose layer was chosen
 Bounds = tuple[float | None, float | None]
+_Key = tuple[str, str | None, str, bool]
 
 
-def panels(table: ScoreTable) -> list[ScoreTable]:
-    """The table cut into one part per target, region and measure (what shares an axis), closest first."""
-    parts: dict[tuple[str, str | None, str], list[Score]] = {}
+class Panel(ScoreTable):
+    """Rows that share an axis.
+
+    Args:
+        rows: Closest first.
+        n_stimuli: So many, where another panel differs from this one in nothing else.
+    """
+
+    def __init__(self, rows: Iterable[Score] = (), n_stimuli: int | None = None) -> None:
+        super().__init__(rows)
+        self.n_stimuli = n_stimuli
+
+
+def panels(table: ScoreTable) -> list[Panel]:
+    """The table cut into what shares an axis, closest first.
+
+    A part has one target, region and measure, one number of stimuli, and layers that were either all chosen
+    on other stimuli or not at all: scores on different stimuli are not compared by one axis.
+    """
+    wholes = {origin(row): row for row in table.where(subject="all")}
+    parts: dict[tuple[_Key, int | None], list[Score]] = {}
     for row in table:
-        # Pairs of models share an axis whichever of the two is called the target.
-        paired = is_model_name(row.target)
-        goal, region = (PAIRS, None) if paired else (row.target, row.region)
-        parts.setdefault((goal, region, row.measure), []).append(row)
-    return [ScoreTable(sorted(rows, key=_rank)) for rows in parts.values()]
+        # Rows of single subjects say less of themselves: they follow the aggregate.
+        whole = row if row.subject == "all" else wholes.get(origin(row), row)
+        parts.setdefault((_key(whole), whole.n_stimuli), []).append(row)
+    alike = Counter(key for key, _ in parts)
+    return [Panel(sorted(rows, key=_rank), n if alike[key] > 1 else None) for (key, n), rows in parts.items()]
+
+
+def _key(row: Score) -> _Key:
+    # Pairs of models share an axis whichever of the two is called the target.
+    goal, region = (_pairs(row), None) if is_pair(row) else (row.target, row.region)
+    return goal, region, row.measure, _is_chosen(row)
+
+
+def _pairs(row: Score) -> str:
+    where = shown_on(row)
+    return f"{PAIRS} on the stimuli of {where}" if where else PAIRS
+
+
+def _is_chosen(row: Score) -> bool:
+    return any(words in (row.reason or "") for words in _CHOICES)
 
 
 def _rank(row: Score) -> tuple[float, str, str]:
@@ -33,17 +69,40 @@ def _rank(row: Score) -> tuple[float, str, str]:
     return -row.value if higher_is_closer(row.measure) else row.value, label(row), row.subject
 
 
+def paired(panel: ScoreTable) -> bool:
+    """Whether a panel compares models with one another."""
+    return any(map(is_pair, panel))
+
+
+def chosen(panel: ScoreTable) -> bool:
+    """Whether the layers of a panel were chosen on other stimuli, by their scores there."""
+    return any(map(_is_chosen, panel))
+
+
 def heading(panel: ScoreTable) -> tuple[str, str]:
     """What a panel is about, and the region."""
-    first = panel[0]
-    return (PAIRS, "") if is_model_name(first.target) else (first.target, first.region or "")
+    pair = next(filter(is_pair, panel), None)
+    return (_pairs(pair), "") if pair else (panel[0].target, panel[0].region or "")
+
+
+def apart(panel: ScoreTable) -> list[str]:
+    """What sets a panel apart from others of the same target, region and measure; mostly nothing."""
+    counted = count([panel.n_stimuli if isinstance(panel, Panel) else None], "stimuli")
+    return [*([CHOSEN] if chosen(panel) else []), *([counted] if counted else [])]
 
 
 def title(panel: ScoreTable) -> str:
-    """What a panel is about, its region and its measure as one line."""
+    """What a panel is about, its region, its measure and what sets it apart as one line."""
     about, region = heading(panel)
     where = f" ({region})" if region and not about.endswith(f"/{region}") else ""
-    return f"{about}{where}, {panel[0].measure}"
+    return ", ".join([f"{about}{where}", panel[0].measure, *apart(panel)])
+
+
+def stem(panel: ScoreTable, kind: str) -> str:
+    """The file stem of a drawing of a panel."""
+    about, region = heading(panel)
+    named = ("pairs", shown_on(next(filter(is_pair, panel)))) if paired(panel) else (kind, about)
+    return slug(*named, region, panel[0].measure, *apart(panel))
 
 
 def drawn(panel: ScoreTable) -> list[Score]:
@@ -62,7 +121,22 @@ def subjects_of(panel: ScoreTable) -> dict[object, list[Score]]:
 
 def origin(row: Score) -> object:
     """What a score and those of its single subjects share."""
-    return row.model, row.layer, row.target, row.region, row.spec_digest
+    mine = row.model, row.layer, row.model_digest, row.target, row.region, row.target_digest
+    return *mine, row.measure, row.spec_digest, row.n_stimuli
+
+
+def one_of_each(rows: Sequence[Score]) -> list[Score]:
+    """One row per model, layer and target: that of most stimuli, else of the first digest.
+
+    Never the better one: a figure of the best of several tries would flatter.
+    """
+    kept: dict[object, Score] = {}
+    for row in sorted(rows, key=lambda r: (-(r.n_stimuli or 0), r.spec_digest or "", r.model_digest or "")):
+        sides = [(row.model, row.layer or ""), (row.target, row.region or "")]
+        same = frozenset(sides) if is_pair(row) and symmetric(row.measure) else tuple(sides)
+        kept.setdefault(same, row)
+    there = set(map(id, kept.values()))
+    return [row for row in rows if id(row) in there]
 
 
 def ceiling(rows: Sequence[Score]) -> Bounds | None:
@@ -78,8 +152,10 @@ def ceiling_in_words(rows: Sequence[Score]) -> str:
     if shared is None:
         return "Ceilings differ between rows (see the table)."
     lower, upper = shared
-    if lower is None:
+    if lower is None and upper is None:
         return "No noise ceiling; the table says why."
+    if lower is None:
+        return f"Dashed line: upper noise ceiling {number(upper or 0.0)}."
     if upper is None:
         return f"Dashed line: lower noise ceiling {number(lower)}."
     return f"Band: noise ceiling {number(lower)} to {number(upper)}."
@@ -122,12 +198,12 @@ class Layers:
         return sorted(layers, key=lambda layer: (known.get(layer, len(known)), natural(layer)))
 
     def one_each(self, rows: Sequence[Score]) -> list[Score]:
-        """The rows of one layer per model: the one that views show, else its last."""
+        """One row per model, of the layer that views show, else of its last."""
         there: dict[str, list[str]] = {}
         for row in rows:
             there.setdefault(row.model, []).append(row.layer or "")
-        chosen = {model: self._one(model, layers) for model, layers in there.items()}
-        return [row for row in rows if (row.layer or "") == chosen[row.model]]
+        one = {model: self._one(model, layers) for model, layers in there.items()}
+        return one_of_each([row for row in rows if (row.layer or "") == one[row.model]])
 
     def _one(self, model: str, layers: Sequence[str]) -> str:
         shown = self.shown.get(model, "")

@@ -7,11 +7,20 @@ from functools import partial
 from typing import Any
 
 from repalign.data import Score, ScoreTable
-from repalign.models import is_model_name
-from repalign.report.bars import absent, describe, draw_ceiling, limits
+from repalign.report.bars import absent, describe, draw_ceiling, limits, repeated
 from repalign.report.drawing import Drawing, View
-from repalign.report.labels import axis, clean, counts, short, short_names, slug, tip
-from repalign.report.panels import Layers, ceiling_in_words, drawn, heading, panels, title
+from repalign.report.labels import axis, clean, counts, short, short_names, tip
+from repalign.report.panels import (
+    Layers,
+    ceiling_in_words,
+    chosen,
+    drawn,
+    one_of_each,
+    paired,
+    panels,
+    stem,
+    title,
+)
 from repalign.report.style import BAR, INK, LINE, NARROW, SMALL, SOFT, TEXT, new_figure, styled, text_width
 from repalign.report.svg import tipped
 
@@ -24,13 +33,13 @@ def profile_drawings(table: ScoreTable, views: Sequence[View]) -> list[Drawing]:
     """Layer profiles, one drawing per target, region and measure where some model has two layers or more.
 
     Args:
-        table: Rows; those whose target is a model are passed over.
+        table: Rows; pairs of models are passed over, and layers that were chosen by their scores.
         views: From :meth:`repalign.data.ResultsDir.views`: the order of layers.
     """
     layers = Layers.of(views)
     found: list[Drawing] = []
     for panel in panels(table):
-        if is_model_name(panel[0].target):
+        if paired(panel) or chosen(panel):
             continue
         profiles = _profiles(drawn(panel), layers)
         if profiles:
@@ -41,8 +50,8 @@ def profile_drawings(table: ScoreTable, views: Sequence[View]) -> list[Drawing]:
 def _profiles(rows: Sequence[Score], layers: Layers) -> dict[str, list[Score]]:
     """For each model of several layers its rows in the network's order; models in order of names."""
     by_model: dict[str, dict[str, Score]] = {}
-    for row in rows:
-        by_model.setdefault(row.model, {}).setdefault(row.layer or "", row)
+    for row in one_of_each(rows):
+        by_model.setdefault(row.model, {})[row.layer or ""] = row
     return {
         model: [there[layer] for layer in layers.sorted(model, list(there))]
         for model, there in sorted(by_model.items())
@@ -51,10 +60,9 @@ def _profiles(rows: Sequence[Score], layers: Layers) -> dict[str, list[Score]]:
 
 
 def _profile(panel: ScoreTable, profiles: Mapping[str, Sequence[Score]], layers: Layers) -> Drawing:
-    about, region = heading(panel)
-    closest_first = [row for row in drawn(panel) if row.model in profiles]
+    closest_first = [row for row in one_of_each(drawn(panel)) if row.model in profiles]
     return Drawing(
-        name=slug("profile", about, region, panel[0].measure),
+        name=stem(panel, "profile"),
         kind="profile",
         title=title(panel),
         alt=f"Layer profiles of {len(profiles)} models. {describe(closest_first, title(panel))}",
@@ -79,7 +87,7 @@ def _caption(
         parts.append(
             f"{single} model{'s' * (single > 1)} of one layer only {'are' * (single > 1) or 'is'} left out."
         )
-    return " ".join([*parts, *absent(panel)])
+    return " ".join([*parts, *repeated(panel), *absent(panel)])
 
 
 @styled()

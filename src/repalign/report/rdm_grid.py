@@ -20,6 +20,7 @@ from repalign.report.thumbnails import MOST_BYTES, Sprite, sprite
 ALONG = 12  # thumbnails along an axis
 # Cells of a view beyond which ranks are drawn in only so many steps.
 _STEPS = ((120_000, 25), (50_000, 50))
+_LARGE = (100, 50)  # stimuli of one RDM beyond which any picture of it has only so many steps
 MOST_GROUPS = 40  # beyond, bars along the axis are thinner than a line
 
 
@@ -50,6 +51,7 @@ class Geometry:
         key: Tells the views of a page apart, for ids.
         title: Which stimuli, by which dissimilarity.
         caption: How many stimuli, in which order.
+        note: Which of the stimuli these are; empty where they are all.
         heatmaps: Targets first.
         stimuli: In order.
         along: Those whose thumbnails stand along the axes; empty where there are no thumbnails.
@@ -57,11 +59,14 @@ class Geometry:
         sprite: All thumbnails; None where there are none, or another view carries them.
         uses: The key of the view that carries the sprite.
         left_out: What is not drawn: name and reason.
+        precision: How far a rank that is read off a picture may be from the pair's own; 0 where it is not
+            drawn in steps.
     """
 
     key: str
     title: str
     caption: str
+    note: str
     heatmaps: tuple[Heatmap, ...]
     stimuli: tuple[Stimulus, ...]
     along: tuple[Stimulus, ...]
@@ -69,6 +74,7 @@ class Geometry:
     sprite: Sprite | None
     uses: str
     left_out: tuple[tuple[str, str], ...]
+    precision: float
 
 
 def geometries(views: Sequence[View], results: ResultsDir) -> list[Geometry]:
@@ -104,12 +110,15 @@ def _geometry(
     stimuli = _stimuli(header, sheet)
     places = sorted({int((k + 0.5) * n / ALONG) for k in range(ALONG)}) if sheet else []
     runs = tuple((str(name), len(list(run))) for name, run in groupby(header.get("groups") or []))
+    steps = _steps(n, len(header["rdms"]))
     return Geometry(
         key=key,
         title=_title(header),
-        caption=_caption(header),
+        note=str(header.get("note") or ""),
+        caption=" ".join([_caption(header), *_stands_by(header), *_in_steps(steps)]),
         heatmaps=tuple(
-            _heatmap(row, rdm, header) for row, rdm in zip(arrays["ranks"], header["rdms"], strict=True)
+            _heatmap(row, rdm, header, steps)
+            for row, rdm in zip(arrays["ranks"], header["rdms"], strict=True)
         ),
         stimuli=stimuli,
         along=tuple(stimuli[i] for i in places),
@@ -117,6 +126,7 @@ def _geometry(
         sprite=sheet if new else None,
         uses=uses,
         left_out=tuple((str(each["name"]), str(each["reason"])) for each in header.get("left_out") or ()),
+        precision=0.5 / steps if steps else 0.0,
     )
 
 
@@ -148,20 +158,38 @@ def _caption(header: Mapping[str, Any]) -> str:
     return f"{shown}, in the same order in every picture: by {header.get('ordered_by') or 'id'}{groups}."
 
 
-def _heatmap(ranks: NDArray[Any], rdm: Mapping[str, Any], header: Mapping[str, Any]) -> Heatmap:
+def _stands_by(header: Mapping[str, Any]) -> list[str]:
+    """Which layer stands for a model, where models have layers and the view says it."""
+    said = str(header.get("stands_by") or "")
+    layered = any(rdm["kind"] == "model" and rdm.get("layer") for rdm in header["rdms"])
+    return [said] if said and layered else []
+
+
+def _in_steps(steps: int | None) -> list[str]:
+    return [f"Ranks are drawn, and read off by pointing, in steps of {1 / steps:.2g}."] if steps else []
+
+
+def _heatmap(
+    ranks: NDArray[Any], rdm: Mapping[str, Any], header: Mapping[str, Any], steps: int | None
+) -> Heatmap:
     name = f"{rdm['name']} · {rdm['layer']}" if rdm.get("layer") else str(rdm["name"])
     people = rdm.get("n_subjects")
     about = rdm.get("about") or (f"{people} subject{'s' * (people != 1)}" if people else "")
     facts = [rdm["kind"], rdm.get("region"), about, rdm["dissimilarity"], f"n = {header['n']} stimuli"]
     said = ", ".join(str(fact) for fact in facts if fact)
-    picture = base64.b64encode(rank_png(_stepped(ranks, len(header["rdms"])), int(header["n"]))).decode()
+    picture = base64.b64encode(rank_png(_stepped(ranks, steps), int(header["n"]))).decode()
     return Heatmap(f"data:image/png;base64,{picture}", name, said, f"RDM of {name}: {said}")
 
 
-def _stepped(ranks: NDArray[Any], pictures: int) -> NDArray[Any]:
+def _steps(n: int, pictures: int) -> int | None:
+    """In how many steps ranks are drawn; None where every rank has the colour of its own."""
+    cells = n * (n - 1) // 2 * pictures
+    many, coarse = _LARGE
+    return next((steps for most, steps in _STEPS if cells > most), coarse if n > many else None)
+
+
+def _stepped(ranks: NDArray[Any], steps: int | None) -> NDArray[Any]:
     """Ranks in steps where many cells are drawn: up to half the bytes, and hardly an eye sees it."""
-    cells = ranks.size * pictures
-    steps = next((steps for many, steps in _STEPS if cells > many), None)
     return ranks if steps is None else np.round(ranks * steps) / steps
 
 

@@ -87,6 +87,27 @@ def _recipe(units: Mapping[str, Mapping[str, str]], specs: Mapping[str, Mapping[
     )
 
 
+@dataclass(frozen=True)
+class ViewRecipe:
+    """What RDMs and a map, or differences, were made from: their label, digest and spec."""
+
+    about: str
+    digest: str
+    spec: tuple[Line, ...]
+
+
+def view_recipes(listed: Mapping[str, Mapping[str, Any]]) -> list[ViewRecipe]:
+    """The recipes of views.
+
+    Args:
+        listed: Digest and spec of each view by its label, from :meth:`ResultsDir.view_recipes`.
+    """
+    return [
+        ViewRecipe(label, str(each["digest"]), tuple(_flat(dict(sorted(each["spec"].items())))))
+        for label, each in listed.items()
+    ]
+
+
 def _flat(spec: Mapping[str, Any], above: str = "") -> list[Line]:
     """Names and values; those of nested settings behind a dot, but a model is one value."""
     lines: list[Line] = []
@@ -103,7 +124,7 @@ def again(spec: Mapping[str, Any]) -> str:
     how: Mapping[str, Any] = spec.get("how", {})
     if "pair" in spec:
         return _in_python(spec, how)
-    words = ["repalign", "score", _model(spec.get("model", "")), *_target(str(spec.get("benchmark", "")))]
+    words = ["repalign", "score", _model(spec.get("model", "")), *_target(spec)]
     words += ["--measure", str(spec.get("measure", ""))]
     layers = how.get("layers", "default")
     for layer in [layers] if isinstance(layers, str) else layers:
@@ -118,12 +139,18 @@ def _model(named: Any) -> str:
     return named if isinstance(named, str) else json.dumps(named, sort_keys=True)
 
 
-def _target(benchmark: str) -> list[str]:
-    stimuli, _, target = benchmark.partition("/")
-    if stimuli in DATASETS:
+def _target(spec: Mapping[str, Any]) -> list[str]:
+    benchmark = str(spec.get("benchmark", ""))
+    if not _is_own(spec):
         return ["--benchmark", benchmark]
-    # Data of the user's own: a benchmark is called FOLDER/FILE, and where they lie is no part of a spec.
+    stimuli, _, target = benchmark.partition("/")
     return ["--stimuli", stimuli, "--target", target]
+
+
+def _is_own(spec: Mapping[str, Any]) -> bool:
+    """Whether data are the user's own: a benchmark FOLDER/FILE, of which no spec says where it lies."""
+    # A folder of the user's may bear a data set's name; older specs say nothing, and only a name is left.
+    return bool(spec.get("own", str(spec.get("benchmark", "")).partition("/")[0] not in DATASETS))
 
 
 def _in_python(spec: Mapping[str, Any], how: Mapping[str, Any]) -> str:
@@ -134,7 +161,15 @@ def _in_python(spec: Mapping[str, Any], how: Mapping[str, Any]) -> str:
         **{key: value for key, value in how.items() if value is not None},
     }
     settings = ", ".join(f"{key}={value!r}" for key, value in given.items())
-    return f'repalign.run_study(repalign.Study({settings}), "repalign-results")'
+    return f'repalign.run_study(repalign.Study({settings}), "repalign-results"{_options(spec)})'
+
+
+def _options(spec: Mapping[str, Any]) -> str:
+    if not _is_own(spec):
+        return ""
+    benchmark = str(spec.get("benchmark", ""))
+    stimuli, _, target = benchmark.partition("/")
+    return f", options={ {benchmark: {'stimuli': stimuli, 'target': target}}!r}"
 
 
 def measure_table(ids: Sequence[str]) -> Table:

@@ -7,12 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from repalign.data import ResultsDir, Score, ScoreTable
-from repalign.models import is_model_name
 from repalign.report.drawing import Drawing, View
-from repalign.report.labels import label
+from repalign.report.labels import is_pair, label
 from repalign.report.panels import drawn, panels
+from repalign.report.panels import paired as is_paired
 from repalign.report.panels import title as panel_title
-from repalign.report.tables import MOST_PAIRS, Table, difference_table, score_tables
+from repalign.report.tables import (
+    MOST_PAIRS,
+    MOST_SINGLE,
+    Table,
+    difference_table,
+    score_tables,
+    unlisted,
+)
 from repalign.report.words import Sentence, summary
 
 
@@ -25,12 +32,14 @@ class Panel:
         drawing: None where no row has a value.
         tables: All rows, then those of single subjects.
         rows: The aggregates.
+        unlisted: How many subjects there are, where their scores are in no table; else 0.
     """
 
     title: str
     drawing: Drawing | None
     tables: tuple[Table, ...]
     rows: tuple[Score, ...]
+    unlisted: int = 0
 
 
 def score_panels(table: ScoreTable, drawings: Sequence[Drawing]) -> tuple[list[Panel], list[Panel]]:
@@ -43,12 +52,14 @@ def score_panels(table: ScoreTable, drawings: Sequence[Drawing]) -> tuple[list[P
     found: tuple[list[Panel], list[Panel]] = ([], [])
     kinds = ("scores", "pairs")
     figures = [iter(of_kind(kind, drawings)) for kind in kinds]
+    many = len(table) - len(table.where(subject="all")) <= MOST_SINGLE
     for part in panels(table):
-        paired = is_model_name(part[0].target)
+        paired = is_paired(part)
         title = panel_title(part)
         drawing = next(figures[paired]) if drawn(part) else None
         rows = tuple(part.where(subject="all"))
-        found[paired].append(Panel(title, drawing, tuple(score_tables(part, title)), rows))
+        tables = tuple(score_tables(part, title, many=many))
+        found[paired].append(Panel(title, drawing, tables, rows, 0 if many else unlisted(part)))
     return found
 
 
@@ -65,6 +76,7 @@ class Contrast:
     drawing: Drawing | None
     table: Table | None
     correction: str
+    resampled: str
     note: str
     left_out: tuple[tuple[str, str], ...]
 
@@ -75,23 +87,44 @@ _CORRECTIONS = {
 }
 
 
-def contrasts(views: Sequence[View], drawings: Sequence[Drawing]) -> list[Contrast]:
+def contrasts(
+    views: Sequence[View], drawings: Sequence[Drawing], specs: Sequence[Mapping[str, Any]] = ()
+) -> list[Contrast]:
     """The views of differences.
 
     Args:
         views: All views.
         drawings: All drawings; there is one for each view with a difference.
+        specs: Of each view, from :func:`view_specs`; none where the folder does not say.
     """
     figures = iter(of_kind("differences", drawings))
-    headers = [header for _, header in views if header.get("view") == "differences"]
-    return [_contrast(header, next(figures) if header.get("rows") else None) for header in headers]
+    made = specs or [{}] * len(views)
+    found = [(each[1], spec) for each, spec in zip(views, made, strict=True)]
+    return [
+        _contrast(header, next(figures) if header.get("rows") else None, spec)
+        for header, spec in found
+        if header.get("view") == "differences"
+    ]
 
 
-def _contrast(header: Mapping[str, Any], drawing: Drawing | None) -> Contrast:
+def view_specs(results: ResultsDir, views: Sequence[View]) -> list[dict[str, Any]]:
+    """The spec of each view, in their order; none at all in folders that do not say.
+
+    Args:
+        results: The folder.
+        views: Its views.
+    """
+    listed = list(results.view_recipes().values())
+    made = [each["spec"] for each in listed if (results.arrays_dir / f"{each['digest']}.npz").is_file()]
+    return made if len(made) == len(views) else []
+
+
+def _contrast(header: Mapping[str, Any], drawing: Drawing | None, spec: Mapping[str, Any]) -> Contrast:
     rows: Sequence[Mapping[str, Any]] = header.get("rows") or ()
     title = " · ".join(str(header[key]) for key in ("target", "region", "measure") if header.get(key))
-    named = str(header.get("correction"))
-    correction = f"{_CORRECTIONS.get(named, named)}, over {header.get('n_tests', 0)} tests"
+    named = str(header.get("correction") or "none")
+    n_tests = int(header.get("n_tests") or 0)
+    correction = f"{_CORRECTIONS.get(named, named)}, over {n_tests:,} test{'s' * (n_tests != 1)}"
     note = str(header.get("note") or "")
     if len(rows) > MOST_PAIRS:
         listed = f"The {MOST_PAIRS} of {len(rows)} pairs with the smallest p are listed; the file has all."
@@ -101,14 +134,24 @@ def _contrast(header: Mapping[str, Any], drawing: Drawing | None) -> Contrast:
         drawing=drawing,
         table=difference_table(rows, f"Differences on {title}") if rows else None,
         correction=correction,
+        resampled=_resampled(spec.get("how") or {}),
         note=note,
         left_out=tuple((str(each["name"]), str(each["reason"])) for each in header.get("left_out") or ()),
     )
 
 
+def _resampled(how: Mapping[str, Any]) -> str:
+    """Draws and seed of the resamples in words; empty where the folder does not say."""
+    if "draws" not in how or "seed" not in how:
+        return ""
+    draws = int(how["draws"])
+    return f"{draws:,} draw{'s' * (draws != 1)} with seed {how['seed']}"
+
+
 def difference_rows(views: Sequence[View]) -> list[Mapping[str, Any]]:
     """Rows of all views of differences."""
-    return [row for _, header in views if header.get("view") == "differences" for row in header["rows"]]
+    headers = [header for _, header in views if header.get("view") == "differences"]
+    return [row for header in headers for row in header.get("rows") or ()]
 
 
 def said_of_scores(table: ScoreTable) -> list[tuple[str, list[Sentence]]]:
@@ -123,9 +166,12 @@ def said_of_differences(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, li
 
 def facts(table: ScoreTable, views: Sequence[View]) -> list[tuple[str, str]]:
     """How much there is: a number, and of what."""
-    models = {row.model for row in table} | {row.target for row in table if is_model_name(row.target)}
-    targets = {(row.target, row.region) for row in table if not is_model_name(row.target)}
-    sets = {h["stimuli"]: int(h["n_all"]) for _, h in views if h.get("view") == "geometry"}
+    models = {row.model for row in table} | {row.target for row in table if is_pair(row)}
+    targets = {(row.target, row.region) for row in table if not is_pair(row)}
+    sets: dict[str, int] = {}
+    for header in (header for _, header in views if header.get("view") == "geometry"):
+        # Several views of one set: of subsets of it, or by another dissimilarity.
+        sets[header["stimuli"]] = max(int(header["n_all"]), sets.get(header["stimuli"], 0))
     stimuli = sum(sets.values()) or max((row.n_stimuli or 0 for row in table), default=0)
     counted = [(len(models), "model"), (len(targets), "target"), (stimuli, "stimulus")]
     counted.append((len(table.where(subject="all")), "score"))
@@ -149,7 +195,24 @@ def missing(table: ScoreTable, results: ResultsDir) -> list[Missing]:
         for row in table.where(subject="all")
         if row.value is None
     ]
-    return [_failure(failure) for failure in _counting(results)] + rows
+    return [_failure(failure) for failure in _counting(results)] + _older(results) + rows
+
+
+def _older(results: ResultsDir) -> list[Missing]:
+    """Units that count and of which no recipe is known, so that no view shows them."""
+    spec = results.spec() if (results.root / "spec.json").is_file() else {}
+    n = len({*spec.get("units", {}).values()} & {*results.units()} - {*results.recipes()})
+    if not n:
+        return []
+    were, them = ("1 unit was", "it") if n == 1 else (f"{n:,} units were", "them")
+    has = "has" if n == 1 else "have"
+    return [
+        Missing(
+            "RDMs, map and differences of older scores",
+            f"{were} made by an older version and {has} no recipe.",
+            f"Score {them} again to have {them} in the RDMs, the map and the differences.",
+        )
+    ]
 
 
 def _counting(results: ResultsDir) -> list[dict[str, Any]]:

@@ -45,11 +45,20 @@ def styled() -> Generator[None]:
     """Draw with these settings alone, not the user's own: equal results give equal files."""
     import matplotlib as mpl
 
-    with mpl.rc_context(), warnings.catch_warnings():
-        # Only who looks at the figure needs the characters; the font of the browser has them.
-        warnings.filterwarnings("ignore", message="Glyph .* missing")
+    with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_STYLE)
+        yield
+
+
+@contextmanager
+def without_glyph_warnings() -> Generator[None]:
+    """Do not warn of characters that matplotlib's font lacks, where it is not that font that is seen.
+
+    In SVG it is the font of the browser; in PNG and PDF boxes stand in their place, which is to be known.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")
         yield
 
 
@@ -69,7 +78,8 @@ def text_width(texts: Sequence[str], size: float) -> float:
     from matplotlib.textpath import text_to_path
 
     font = FontProperties(size=size)
-    widths = [text_to_path.get_text_width_height_descent(t, font, ismath=False)[0] for t in texts]
+    with without_glyph_warnings():
+        widths = [text_to_path.get_text_width_height_descent(t, font, ismath=False)[0] for t in texts]
     return max(widths, default=0.0) / 72
 
 

@@ -13,6 +13,7 @@ from repalign.report.panels import natural, origin, subjects_of
 ABSENT = "–"
 Column = tuple[str, Sequence[str]]  # heading and cells
 MOST_BESIDE = 8  # subjects that are columns beside the aggregate
+MOST_SINGLE = 3_000  # scores of single subjects on a page, beyond which tables of many subjects are left out
 MOST_PAIRS = 100  # rows of differences that are listed; the file holds all
 
 
@@ -62,7 +63,7 @@ def _count(n: int | None) -> str:
     return ABSENT if n is None else f"{n}"
 
 
-def score_tables(panel: ScoreTable, about: str) -> list[Table]:
+def score_tables(panel: ScoreTable, about: str, *, many: bool = True) -> list[Table]:
     """Aggregates with value, interval, ceiling, p, how many and why; and the scores of single subjects.
 
     A few subjects are columns of the same table; many have one of their own.
@@ -70,21 +71,32 @@ def score_tables(panel: ScoreTable, about: str) -> list[Table]:
     Args:
         panel: Rows of one target, region and measure, in the order of the figure.
         about: What they share, in words.
+        many: Whether many subjects are listed at all; see :func:`unlisted`.
     """
     rows = list(panel.where(subject="all"))
     mates = subjects_of(panel)
-    people = sorted({row.subject for own in mates.values() for row in own}, key=natural)
+    people = _people(mates)
     alone = len(people) > MOST_BESIDE or not mates.keys() <= {origin(row) for row in rows}
     tables: list[Table] = []
     if rows:
         beside = [] if alone else [(f"subject {who}", _scores_of(who, rows, mates)) for who in people]
         tables.append(_score_table(rows, beside, about))
-    if people and alone:
+    if people and alone and (many or not unlisted(panel)):
         behind = {origin(row): row for row in [*rows, *panel] if origin(row) in mates}
         ordered = list(behind.values())
         columns = [(who, _scores_of(who, ordered, mates)) for who in people]
         tables.append(_table([label(row) for row in ordered], columns, about, title="Each subject"))
     return tables
+
+
+def _people(mates: Mapping[object, Sequence[Score]]) -> list[str]:
+    return sorted({row.subject for own in mates.values() for row in own}, key=natural)
+
+
+def unlisted(panel: ScoreTable) -> int:
+    """How many subjects a panel has, where they are so many that a large page does not list them; else 0."""
+    n = len(_people(subjects_of(panel)))
+    return n if n > MOST_BESIDE else 0
 
 
 def _scores_of(who: str, rows: Sequence[Score], mates: Mapping[object, Sequence[Score]]) -> list[str]:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from repalign.benchmarks.benchmark import Benchmark, benchmark
-from repalign.benchmarks.score import narrow, targets
+from repalign.benchmarks.score import join_notes, narrow, targets
 from repalign.benchmarks.views.arrange import arrange
-from repalign.benchmarks.views.sides import model_sides
+from repalign.benchmarks.views.sides import Side, model_sides, stands_by
 from repalign.data import RDM, Choices, Responses, ResultsDir, Target
 from repalign.data.files import write_arrays
-from repalign.errors import RepalignError, UnsuitableError
+from repalign.errors import IdentityError, RepalignError, UnsuitableError
 from repalign.maths import Floats, compare, metric_mds, midranks
 from repalign.metrics import RSA, measure
 from repalign.seeds import rng
@@ -34,6 +34,7 @@ class Point:
     layer: str | None = None
     region: str | None = None
     subject: str | None = None
+    nearest: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,9 @@ class Drawn:
 
     def described(self) -> dict[str, Any]:
         """What the header says of it."""
+        own = {key: value for key, value in asdict(self.point).items() if key != "nearest"}
         made = {"dissimilarity": self.dissimilarity, "n_subjects": self.n_subjects, "about": self.about}
-        return {**asdict(self.point), **made}
+        return {**own, **made}
 
 
 def geometry_unit(spec: dict[str, Any], path: Path, *, options: str = "{}", **locations: str) -> None:
@@ -65,11 +67,15 @@ def geometry_unit(spec: dict[str, Any], path: Path, *, options: str = "{}", **lo
     where = json.loads(options)
     first = benchmark(spec["benchmark"], where.get(spec["benchmark"]))
     ids, note = _shown(first, spec["subset"], spec["seed"])
-    sides, left_out = model_sides(spec, first, locations)
+    sides, left_out = model_sides(spec, first, locations, ids)
     found: list[Drawn] = []
-    for point, responses, target in _everyone(spec, where, sides):
+    for point, side in _everyone(spec, sides):
         try:
-            found.append(_drawn(point, responses.select(ids), spec["dissimilarity"], target))
+            target = _target(spec, point.name, where) if side is None else None
+            responses = side.shown if side is not None else target.responses if target else None
+            assert responses is not None
+            seen = replace(point, region=target.region or None) if target else point
+            found.append(_drawn(seen, responses.select(ids), spec["dissimilarity"], target))
         except RepalignError as error:
             left_out.append({"name": point.name, "reason": error.message})
     if not found:
@@ -82,7 +88,7 @@ def geometry_unit(spec: dict[str, Any], path: Path, *, options: str = "{}", **lo
     header = {
         "view": "geometry",
         "stimuli": first.name.partition("/")[0],
-        "n_all": spec["subset"] or len(first.target.ids),
+        "n_all": len(first.target.ids),
         "n": len(ids),
         "note": note,
         "ids": shown,
@@ -90,6 +96,7 @@ def geometry_unit(spec: dict[str, Any], path: Path, *, options: str = "{}", **lo
         "ordered_by": by,
         **_pictures(first, shown, ResultsDir(path.parent.parent)),
         **about,
+        "stands_by": stands_by(sides),
         "layers": {side.name: [layer for layer in side.layers if layer] for side in sides},
         "left_out": left_out,
     }
@@ -112,23 +119,32 @@ def _arrays(found: Sequence[Drawn], order: Sequence[int]) -> tuple[dict[str, Any
 
 def _shown(bench: Benchmark, subset: int | None, seed: int) -> tuple[list[str], str]:
     """The stimuli that are drawn, in canonical order, and which they are, in words."""
-    goal, _ = narrow(bench.target, subset, seed)
-    ids = sorted(goal.ids)
+    goal, _ = narrow(replace(bench.target, note=""), subset, seed)
+    ids, note = sorted(goal.ids), goal.note
     if len(ids) <= SHOWN:
-        return ids, ""
+        return ids, note
     drawn = sorted(rng(seed, "stimuli", "shown").choice(ids, size=SHOWN, replace=False).tolist())
-    return drawn, f"{SHOWN} of {len(ids)} stimuli, drawn with seed {seed}"
+    return drawn, join_notes(note, f"{SHOWN} of {len(ids)} stimuli, drawn with seed {seed}")
 
 
-def _everyone(
-    spec: dict[str, Any], where: dict[str, Any], sides: Sequence[Any]
-) -> Iterator[tuple[Point, Responses, Target | None]]:
+def _everyone(spec: dict[str, Any], sides: Sequence[Side]) -> Iterator[tuple[Point, Side | None]]:
     """Targets first, then models."""
     for name in spec["targets"]:
-        (goal,) = targets(benchmark(name, where.get(name)))
-        yield Point("target", name, region=goal.region or None), goal.responses, goal
+        yield Point("target", name), None
     for side in sides:
-        yield Point("model", side.name, layer=side.layer or None), side.shown, None
+        yield Point("model", side.name, layer=side.layer or None), side
+
+
+def _target(spec: dict[str, Any], name: str, where: dict[str, Any]) -> Target:
+    """A target as it was scored.
+
+    Raises:
+        IdentityError: What lies there now is something else.
+    """
+    bench = benchmark(name, where.get(name))
+    if bench.target.digest != spec["targets"][name]:
+        raise IdentityError(f"{name} has changed since it was scored", hint="Score it again.")
+    return targets(bench)[0]
 
 
 def _drawn(point: Point, responses: Responses, dissimilarity: str, target: Target | None) -> Drawn:
@@ -166,7 +182,17 @@ def _map(found: Sequence[Drawn]) -> tuple[list[Point], Floats, float | None]:
     distances = np.clip(1.0 - (likeness + likeness.T) / 2.0, 0.0, None)
     np.fill_diagonal(distances, 0.0)
     coordinates, stress = metric_mds(distances)
-    return points, coordinates, stress
+    told = [_with_nearest(point, points, row) for point, row in zip(points, distances, strict=True)]
+    return told, coordinates, stress
+
+
+def _with_nearest(point: Point, points: Sequence[Point], distances: Floats) -> Point:
+    """A target's point with the model whose RDM is most like its own."""
+    models = [(float(d), other) for d, other in zip(distances, points, strict=True) if other.kind == "model"]
+    if point.kind != "target" or not models:
+        return point
+    distance, model = min(models, key=lambda each: each[0])
+    return replace(point, nearest={"name": model.name, "layer": model.layer, "distance": distance})
 
 
 def _reordered(pairs: Floats, order: Sequence[int]) -> Floats:

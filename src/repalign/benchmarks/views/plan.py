@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from repalign.benchmarks.layers import DEFAULT
+from repalign.benchmarks.layers import CHOOSE, DEFAULT
 from repalign.benchmarks.provenance import code_version
 from repalign.data import digest_spec
 from repalign.metrics import RSA, find_measure
@@ -17,7 +17,7 @@ MOST_MODELS = 40  # beyond, pairs are too many to be tested and read
 
 
 def geometries(recipes: Iterable[Mapping[str, Any]]) -> list[Spec]:
-    """One spec per set of stimuli and dissimilarity: whatever was scored on them, models and targets.
+    """One spec per set of stimuli, subset of it and dissimilarity, with all models and targets scored on it.
 
     Args:
         recipes: Specs of scoring units, in the order in which models and targets are to be shown.
@@ -49,7 +49,9 @@ def geometries(recipes: Iterable[Mapping[str, Any]]) -> list[Spec]:
 
 
 def contrasts(recipes: Iterable[Mapping[str, Any]]) -> list[Spec]:
-    """One spec per benchmark and measure by which at least two models were scored.
+    """One spec per benchmark, measure, subset, seed and draws by which at least two models were scored.
+
+    Models whose layer was chosen on other stimuli are on fewer stimuli, and stand apart.
 
     Args:
         recipes: As :func:`geometries`.
@@ -57,19 +59,18 @@ def contrasts(recipes: Iterable[Mapping[str, Any]]) -> list[Spec]:
     found: dict[str, Spec] = {}
     for recipe in recipes:
         how = recipe["how"]
-        if "target" not in recipe or how["draws"] < 2:
+        if "target" not in recipe:
             continue
         shared = {
             "view": "differences",
-            **{
-                key: recipe[key] for key in ("benchmark", "benchmark_version", "target", "stimuli", "measure")
-            },
+            **{key: recipe[key] for key in _OF_TARGET},
             "how": {key: how[key] for key in ("subset", "draws", "seed", "over")},
+            "chooses": how["layers"] == CHOOSE,
             "code": code_version(),
         }
         spec = found.setdefault(digest_spec(shared), {**shared, **_no_models()})
         _add(spec, recipe["model"], recipe["identity"], how["layers"])
-    return [spec for spec in found.values() if 2 <= len(spec["models"]) <= MOST_MODELS]
+    return [spec for spec in found.values() if len(spec["models"]) > 1]
 
 
 def dissimilarity_of(measure: str) -> str:

@@ -8,9 +8,10 @@ from typing import Any
 from repalign.benchmarks.benchmark import benchmark
 from repalign.benchmarks.differences import Difference, differences
 from repalign.benchmarks.layers import CHOOSE, DEFAULT
+from repalign.benchmarks.views.plan import MOST_MODELS
 from repalign.benchmarks.views.sides import model_sides
 from repalign.data.files import write_arrays
-from repalign.errors import RepalignError
+from repalign.errors import RepalignError, UnsuitableError
 
 CORRECTION = "holm"
 
@@ -28,12 +29,13 @@ def differences_unit(spec: dict[str, Any], path: Path, **locations: str) -> None
     """
     own = {key: value for key, value in locations.items() if not key.startswith("activations-")}
     bench = benchmark(spec["benchmark"], own)
-    sides, left_out = model_sides(spec, bench, locations)
-    chooses = CHOOSE in spec["layers"]
-    given = [side.whole if chooses else side.shown for side in sides]
+    sides, left_out = model_sides(spec, bench, locations, bench.target.ids, whole=spec["chooses"])
+    chooses = spec["chooses"]
+    given = [side.whole if side.whole is not None else side.shown for side in sides]
     found: tuple[Difference, ...] = ()
     note = ""
     try:
+        _check_reasonable(spec)
         found = differences(
             given,
             bench,
@@ -59,3 +61,11 @@ def differences_unit(spec: dict[str, Any], path: Path, **locations: str) -> None
         "note": note,
     }
     write_arrays(path, {}, header)
+
+
+def _check_reasonable(spec: dict[str, Any]) -> None:
+    n = len(spec["models"])
+    if n > MOST_MODELS:
+        raise UnsuitableError(f"{n} models; at most {MOST_MODELS} are tested in pairs", hint="Score fewer.")
+    if spec["how"]["draws"] < 2:
+        raise UnsuitableError("no draws were asked for", hint="Ask for draws.")

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from repalign.benchmarks.benchmark import Options, located
 from repalign.benchmarks.prefetch import OPTIONS, OnExtract, prefetched
 from repalign.benchmarks.views.plan import Spec, contrasts, geometries
-from repalign.data import ResultsDir
+from repalign.data import ResultsDir, read_json, write_bytes
 from repalign.execution import Executor, RunReport, Unit, run_units
 from repalign.execution.runner import OnDone
 
+VIEW_KEYS = ("views", "view_recipes")  # of spec.json
 _HOME = "repalign.benchmarks.views"
+_PLACES = "locations.json"
 
 
 def view_units(results: ResultsDir, options: Options | None = None) -> list[Unit]:
@@ -61,21 +64,42 @@ def write_views(
     Raises:
         StorageError: The folder cannot be written.
     """
-    units = view_units(results, options)
+    units = view_units(results, _remembered(results, options))
+    labelled = _labelled(units)
     if (results.root / "spec.json").is_file():
-        results.write_spec({**results.spec(), "views": _labelled(units)})
+        recipes = {
+            label: {"digest": unit.digest, "spec": dict(unit.spec)} for label, unit in labelled.items()
+        }
+        digests = {label: unit.digest for label, unit in labelled.items()}
+        results.write_spec({**results.spec(), **dict(zip(VIEW_KEYS, (digests, recipes), strict=True))})
     ready = prefetched(units, results.arrays_dir, on_extract)
     return run_units(
         ready, results.arrays_dir, failures=results.failures_dir, executor=executor, on_done=on_done
     )
 
 
-def _labelled(units: list[Unit]) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _labelled(units: list[Unit]) -> dict[str, Unit]:
+    found: dict[str, Unit] = {}
     for unit in units:  # two subsets of one data set bear one label
         label = unit.label if unit.label not in found else f"{unit.label} ({unit.digest[:8]})"
-        found[label] = unit.digest
+        found[label] = unit
     return found
+
+
+def _remembered(results: ResultsDir, options: Options | None) -> Options:
+    """Where data lie on this machine: as told now, or when they were scored into this folder before."""
+    file = results.root / _PLACES
+    before = read_json(file, "places of data") if file.is_file() else {}
+    now = {name: {k: _absolute(v) for k, v in found.items()} for name, found in (options or {}).items()}
+    known = {**before, **now}
+    if known != before:
+        write_bytes(file, json.dumps(known, indent=1, sort_keys=True).encode())
+    return known
+
+
+def _absolute(value: Any) -> str:
+    """A path from wherever the command is given next; other settings as they are."""
+    return str(Path(value).resolve()) if Path(value).exists() else str(value)
 
 
 def _paths(options: Options | None, name: str) -> dict[str, str]:

@@ -26,6 +26,55 @@ def is_square_rdm(values: NDArray[Any]) -> bool:
     return not np.diagonal(values).any() and bool(np.array_equal(values, values.T, equal_nan=True))
 
 
+def pairs_of(values: NDArray[Any], ids: Sequence[str], name: str) -> NDArray[np.float64]:
+    """A symmetric matrix with a zero diagonal from a table whose rows and columns are the same stimuli.
+
+    Args:
+        values: (n, n). One triangle may be empty (NaN or 0 throughout), and so may the diagonal.
+        ids: Of rows and columns.
+        name: Whose it is.
+
+    Raises:
+        UnsuitableError: It is not symmetric, or looks like similarities.
+    """
+    square = np.array(values, dtype=np.float64)
+    diagonal = np.diagonal(square).copy()
+    np.fill_diagonal(square, 0.0)
+    lower, upper = np.tril(square), np.triu(square)
+    for full, empty in ((lower, upper), (upper, lower)):
+        if np.nan_to_num(full).any() and not np.nan_to_num(empty).any():
+            square = full + full.T
+    _check_symmetric(square, ids, name)
+    if np.nan_to_num(diagonal).any():
+        _refuse_diagonal(diagonal, square, name)
+    return square
+
+
+def _check_symmetric(square: NDArray[np.float64], ids: Sequence[str], name: str) -> None:
+    largest = float(np.nanmax(np.abs(square), initial=0.0))
+    odd = np.argwhere(~np.isclose(square, square.T, rtol=0, atol=1e-8 * largest, equal_nan=True))
+    if len(odd):
+        i, j = odd[0]
+        raise UnsuitableError(
+            f"{name} is no RDM: {ids[i]!r} with {ids[j]!r} is {square[i, j]:g}, the other way round "
+            f"{square[j, i]:g}",
+            hint="Make it symmetric, e.g. (M + M.T) / 2; or, of responses, say noun='assembly'.",
+        )
+
+
+def _refuse_diagonal(diagonal: NDArray[np.float64], square: NDArray[np.float64], name: str) -> None:
+    top = float(diagonal[0])
+    if (diagonal == top).all() and top >= np.nanmax(square):
+        raise UnsuitableError(
+            f"{name} is symmetric with {top:g} along the diagonal: are these similarities?",
+            hint=f"Write the RDM, {top:g} minus these; or, of responses, say noun='assembly'.",
+        )
+    raise UnsuitableError(
+        f"{name} is no RDM: its diagonal is not zero ({top:g} first)",
+        hint="A stimulus and itself differ by 0: write 0 there; or, of responses, say noun='assembly'.",
+    )
+
+
 def _is_similarity(values: NDArray[Any]) -> bool:
     """Whether this is a symmetric matrix with one number, not zero, all along the diagonal."""
     if values.ndim != 2 or values.shape[0] != values.shape[1] or len(values) < 3:
@@ -70,10 +119,7 @@ def from_matrix(values: NDArray[Any], ids: Sequence[str], noun: Noun | None, nam
     """
     texts = tuple(ids)
     if noun is None and _is_similarity(values):
-        raise UnsuitableError(
-            f"{name} is symmetric with {values[0, 0]:g} along the diagonal: are these similarities?",
-            hint=f"Write the RDM, {values[0, 0]:g} minus these; or, of responses, say noun='assembly'.",
-        )
+        pairs_of(values, texts, name)
     if noun is None:
         noun = "rdm" if values.ndim == 1 or is_square_rdm(values) else "assembly"
     if noun == "assembly":

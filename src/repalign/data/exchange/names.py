@@ -87,7 +87,8 @@ def settle_ids(found: Sequence[str] | None, options: ReadOptions, n: int, what: 
     if found is None and given is None:
         raise IdentityError(
             f"{what} has {n} rows and no stimulus ids: their order would be all that says what they are",
-            hint="Give the ids in the order of the rows: ids=[...], or ids='FILE' with one id per line.",
+            hint="Give the ids in the order of the rows, one a line: in NAME.ids.txt beside a NAME.npy, "
+            "or by ids=.",
         )
     if found is not None and given is not None and tuple(found) != given:
         raise IdentityError(
