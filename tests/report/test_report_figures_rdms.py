@@ -187,3 +187,14 @@ def test_a_target_scored_as_a_model_is_told_from_the_target():
 
 def test_fewer_than_three_points_make_no_map():
     assert map_drawing(geometry(MadeUp(models=1, targets=1, subjects=0))) is None
+
+
+def test_along_an_axis_stand_all_stimuli_while_they_fit_and_then_evenly_spaced_ones():
+    from repalign.report.ranks import shown_along
+
+    assert shown_along(24) == list(range(24))
+    many = shown_along(92)
+    assert len(many) == 12
+    steps = np.diff(many)
+    assert steps.max() - steps.min() <= 1
+    assert many[0] == 92 - 1 - many[-1]

@@ -14,10 +14,9 @@ from repalign.data import ResultsDir
 from repalign.errors import FileError
 from repalign.report.drawing import Drawing, View
 from repalign.report.labels import Side, clean, count, dissimilarities, fitted, side_names, slug, with_layer
-from repalign.report.ranks import DIAGONAL, PALETTE, Pixels, rank_image
+from repalign.report.ranks import DIAGONAL, PALETTE, Pixels, rank_image, shown_along
 from repalign.report.style import GROUPS, INK, SMALL, SOFT, WIDE, new_figure, styled, text_width
 
-THUMBS = 12  # along an axis
 SCALE = "rank of dissimilarity: 0 most alike, 1 least alike"
 
 
@@ -163,9 +162,9 @@ def _colour_bar(figure: Any, height: float, up: float, counted: str) -> None:
 def _draw_thumbs(figure: Any, axes: Any, header: Mapping[str, Any], results: ResultsDir) -> None:
     """Every so many stimuli as a thumbnail, left of a heatmap."""
     thumbs, n = header.get("thumbs") or [], int(header["n"])
-    places = sorted({int((k + 0.5) * n / THUMBS) for k in range(THUMBS)}) if thumbs else []
+    places = shown_along(n) if thumbs else []
     x, y, wide, high = axes.get_position().bounds
-    side = high / THUMBS * 0.95
+    side = high / max(len(places), 12) * 0.95
     across = side * figure.get_figheight() / figure.get_figwidth()
     for place in places:
         pixels = _pixels(results, thumbs[place])

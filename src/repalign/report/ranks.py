@@ -81,3 +81,8 @@ def rank_png(ranks_row: NDArray[Any], n: int) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
+
+
+def shown_along(n: int) -> list[int]:
+    """Which of ``n`` stimuli stand along an axis: all up to 24, else 12 in the middles of equal parts."""
+    return list(range(n)) if n <= 24 else sorted({int((k + 0.5) * n / 12) for k in range(12)})

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from repalign.data import ResultsDir
 from repalign.report.drawing import View
 from repalign.report.figures import DIAGONAL, PALETTE, rank_png
+from repalign.report.ranks import shown_along
 from repalign.report.thumbnails import MOST_BYTES, Sprite, sprite
 
-ALONG = 12  # thumbnails along an axis
 # Cells of a view beyond which ranks are drawn in only so many steps.
 _STEPS = ((120_000, 25), (50_000, 50))
 _LARGE = (100, 50)  # stimuli of one RDM beyond which any picture of it has only so many steps
@@ -108,7 +108,7 @@ def _geometry(
 ) -> Geometry:
     n = int(header["n"])
     stimuli = _stimuli(header, sheet)
-    places = sorted({int((k + 0.5) * n / ALONG) for k in range(ALONG)}) if sheet else []
+    places = shown_along(n) if sheet else []
     runs = tuple((str(name), len(list(run))) for name, run in groupby(header.get("groups") or []))
     steps = _steps(n, len(header["rdms"]))
     return Geometry(
