@@ -511,3 +511,12 @@ def test_a_stimulus_without_a_picture_is_named(tmp_path):
     text = render(folder(tmp_path, views=((arrays, header),)))
     assert "data:image/jpeg" not in text
     assert text.count("<span>made-0") == 24
+
+
+def test_a_stopped_study_says_what_was_not_begun(tmp_path):
+    results = folder(tmp_path, units=("u1", "m on d/it by x (default)"))
+    text = render(results)
+    assert "1 of 2 units, not begun or stopped" in text
+    assert "m on d/it by x (default)" in text
+    assert "goes on from there" in text
+    assert "not begun" not in render(folder(tmp_path / "whole"))

@@ -195,7 +195,20 @@ def missing(table: ScoreTable, results: ResultsDir) -> list[Missing]:
         for row in table.where(subject="all")
         if row.value is None
     ]
-    return [_failure(failure) for failure in _counting(results)] + _older(results) + rows
+    return [_failure(failure) for failure in _counting(results)] + _waiting(results) + _older(results) + rows
+
+
+def _waiting(results: ResultsDir) -> list[Missing]:
+    """Units that were asked for and neither finished nor failed: the study was stopped, or still runs."""
+    spec = results.spec() if (results.root / "spec.json").is_file() else {}
+    done = {*results.units(), *results.failures()}
+    waiting = sorted(label for label, unit in spec.get("units", {}).items() if unit not in done)
+    if not waiting:
+        return []
+    n, first = len(waiting), "; ".join(waiting[:3])
+    named = f"{first}{'; ...' if n > 3 else ''}"
+    what = f"{n:,} of {len(spec['units']):,} units, not begun or stopped"
+    return [Missing(what, f"{named}.", "Give the same command again: it goes on from there.")]
 
 
 def _older(results: ResultsDir) -> list[Missing]:
