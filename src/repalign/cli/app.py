@@ -18,6 +18,7 @@ with stops_at_once():
         datasets,
         demo,
         differing,
+        dynamics,
         extracting,
         measures,
         models,
@@ -43,6 +44,7 @@ app.command()(comparing.compare)
 app.command()(scoring.score)
 app.command()(differing.differences)
 app.command("dimensionality")(comparing.dimensions)
+app.command()(dynamics.dynamics)
 app.command()(reporting.report)
 app.command()(demo.demo)
 

@@ -14,8 +14,7 @@ from repalign.cli.summary import Command, in_time, number, print_summary
 from repalign.data import ResultsDir
 from repalign.errors import InputError
 from repalign.report import write_report
-
-FORMATS = ("png", "svg", "pdf")
+from repalign.report.drawing import FORMATS
 
 
 def report(
