@@ -21,7 +21,10 @@ from repalign.errors import RepalignError
 from repalign.metrics import MEASURES
 from repalign.models import SOURCES
 
-ROOMS = ("maths", "data", "execution", "models", "datasets", "metrics", "benchmarks", "report", "testing")
+ROOMS = (
+    *("maths", "data", "execution", "models", "datasets", "metrics", "benchmarks"),
+    *("training", "report", "testing"),
+)
 PAGE = {"": "python", **{room: room for room in ROOMS}}
 OWED = tomllib.loads((ROOT / "tests" / "docs" / "owed.toml").read_text(encoding="utf-8"))
 STALE = runpy.run_path(str(ROOT / "scripts" / "written.py"))["stale"]
