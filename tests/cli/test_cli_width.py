@@ -36,6 +36,7 @@ COMMANDS = {
     "dimensionality": ("m0.npz",),
     "score": ("m0.npz", "m1.npz", "builtin/gabor", "builtin/rgbb", *GOAL, *QUICK, "--out", "o"),
     "differences": ("m0.npz", "m1.npz", "m2.npz", *GOAL, *QUICK, "--margin", 0.1),
+    "dynamics": ("runs",),
     "report": ("o",),
     "demo": ("--offline", "--out", "d"),
 }
@@ -65,7 +66,18 @@ def made(run, monkeypatch):
     for k in range(3):
         values = np.random.default_rng(k).normal(size=(14, 6))
         Assembly(values, ids, name=f"{LONG}_{k}").save(f"m{k}.npz")
+    training_runs(Path("runs"))
     run("score", "m0.npz", "builtin/rgb", *GOAL, *QUICK, "--out", "o")
+
+
+def training_runs(folder: Path) -> None:
+    """A baseline, and a run that is off it for one epoch."""
+    header = "epoch,train_loss,test_loss,behavioral_rsa_rho,behavioral_rsa_p_value"
+    for name, first, off in (("baseline", 1, 0.0), ("training_run3/training_res_run3", 3, 9.0)):
+        rows = [f"{e},1,{50 - e + (off if e == first else 0)},{e / 40},0.5" for e in range(first, 21)]
+        path = folder / f"{name}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n".join([header, *rows]) + "\n")
 
 
 def test_every_command_is_among_those_that_are_tried():
