@@ -234,3 +234,16 @@ def test_the_printed_page_holds_every_figure_uncut(report):
     assert needed <= 688
     assert ink == "rgb(0, 0, 0)"
     assert pdf.startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_thumbnails_stand_at_the_rows_of_their_stimuli(report, width):
+    with opened(report, width) as (page, _):
+        heatmap = page.query_selector(".axes .map").bounding_box()
+        strip = page.query_selector_all(".strip.left svg")
+        boxes = [each.bounding_box() for each in strip]
+    assert len(boxes) == 24
+    cell = heatmap["height"] / 24
+    for row, box in enumerate(boxes):
+        middle = box["y"] + box["height"] / 2
+        assert abs(middle - heatmap["y"] - (row + 0.5) * cell) < 1.5
