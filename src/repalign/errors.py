@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class RepalignError(Exception):
@@ -139,3 +139,20 @@ class UnitError(RepalignError):
     """A unit of work failed."""
 
     kind = "unit"
+
+
+def invalid(what: str, error: Any, *, hint: str) -> InputError:
+    """All that pydantic found wrong with some settings, as one error of ours.
+
+    Args:
+        what: The settings, as the user named them.
+        error: A ``pydantic.ValidationError``.
+        hint: What to do.
+    """
+    found: list[str] = []
+    for each in error.errors():
+        place = ".".join(map(str, each["loc"]))
+        said = " ".join(str(each["msg"]).removeprefix("Value error, ").split())
+        found.append(f"{place}: {said}" if place else said)
+    more = f"; and {len(found) - 6} more" if len(found) > 6 else ""
+    return InputError(f"{what}: {'; '.join(found[:6])}{more}", hint=hint)

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from text_for_tests import said, too_wide, widest
+from tiny_study import write_study
 
 import repalign
 from repalign.cli import app
@@ -36,6 +37,9 @@ COMMANDS = {
     "dimensionality": ("m0.npz",),
     "score": ("m0.npz", "m1.npz", "builtin/gabor", "builtin/rgbb", *GOAL, *QUICK, "--out", "o"),
     "differences": ("m0.npz", "m1.npz", "m2.npz", *GOAL, *QUICK, "--margin", 0.1),
+    "run": ("tiny.toml", "--out", "t"),
+    "train": ("tiny.toml", "--out", "t"),
+    "sweep": ("tiny.toml", "--dry-run"),
     "dynamics": ("runs",),
     "report": ("o",),
     "demo": ("--offline", "--out", "d"),
@@ -67,6 +71,7 @@ def made(run, monkeypatch):
         values = np.random.default_rng(k).normal(size=(14, 6))
         Assembly(values, ids, name=f"{LONG}_{k}").save(f"m{k}.npz")
     training_runs(Path("runs"))
+    write_study("tiny.toml")
     run("score", "m0.npz", "builtin/rgb", *GOAL, *QUICK, "--out", "o")
 
 
@@ -88,7 +93,7 @@ def test_every_command_is_among_those_that_are_tried():
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.usefixtures("made")
 def test_no_line_of_any_command_is_too_wide(run, monkeypatch, command, width):
-    if command == "models catalog":
+    if command in ("models catalog", "run", "train"):
         pytest.importorskip("torch")
     monkeypatch.setenv("COLUMNS", str(width))
     ran = run(*command.split(), *COMMANDS[command])

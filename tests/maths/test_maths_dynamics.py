@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import spearmanr
+from scipy.stats import spearmanr, ttest_1samp
 
 from repalign.errors import DegenerateError, ShapeError
 from repalign.maths import (
@@ -19,6 +19,7 @@ from repalign.maths import (
     rank_correlation,
     reference_loss,
 )
+from repalign.maths.dynamics import SampleMean, first_reaching, sample_mean
 
 EPOCHS = np.arange(1, 41)
 FALLING = 100.0 - EPOCHS  # lowest, 60, at epoch 40
@@ -219,3 +220,44 @@ def test_a_censored_run_is_neither_dropped_nor_lost():
     assert median_duration([back(1), away(9), away(9), away(9)]) is None
     assert median_duration([]) is None
     assert median_duration([back(3), away(3)]) == 3  # away at 3, so at risk at 3
+
+
+# means over runs
+
+
+@given(st.lists(st.floats(-50, 50), min_size=2, max_size=9, unique=True))
+def test_the_interval_of_a_mean_is_students(values):
+    found, test = sample_mean([*values, np.nan]), ttest_1samp(values, 0)
+    if np.std(values) > 1e-6:
+        interval = test.confidence_interval()
+        assert (found.low, found.high) == pytest.approx((interval.low, interval.high), abs=1e-9)
+        assert found.p == pytest.approx(test.pvalue)
+        assert (found.n, found.sd) == (len(values), pytest.approx(np.std(values, ddof=1)))
+
+
+def test_one_value_has_no_interval_and_none_has_no_mean():
+    assert sample_mean([2.5]) == SampleMean(1, 2.5)
+    assert sample_mean([np.nan]) == SampleMean(0)
+
+
+def test_equal_values_are_no_certainty():
+    assert sample_mean([0.25] * 3) == SampleMean(3, 0.25, 0.0, equal=True)
+    assert sample_mean([0.0] * 3).p is None
+    near = [0.3, 0.3 + 1e-15, 0.3]
+    assert sample_mean(near).p is not None
+    assert sample_mean(near, rounding=1e-14).equal
+
+
+# how fast a course rises
+
+
+def test_a_course_reaches_a_share_of_its_final_value():
+    course = [np.nan, -1.0, 0.2, 0.5, 0.3, 0.8, np.nan]
+    assert first_reaching(range(7), course) == 3
+    assert first_reaching(range(7), course, share=0.7) == 5
+    assert first_reaching([4], [0.1]) == 4
+
+
+@pytest.mark.parametrize("course", [[0.9, 0.0], [0.9, -0.1], [np.nan, np.nan]])
+def test_a_course_that_ends_at_nothing_has_no_half(course):
+    assert first_reaching([0, 1], course) is None

@@ -30,7 +30,7 @@ def part(n: int, seed: int, labels: bool = False) -> Images:
     return Images(ids, pixels, targets.argmax(axis=1) if labels else targets, (0.5,) * 3, (0.25,) * 3)
 
 
-def spread(outputs) -> list[Score]:
+def spread(outputs, spec, epoch) -> list[Score]:
     value = float(np.asarray(outputs.array()).std())
     return [Score(model="run", target="made/up", measure="spread", value=value, n_stimuli=outputs.n_stimuli)]
 
@@ -41,6 +41,6 @@ def problem(labels: bool = False, probes: bool = True) -> Problem:
     return Problem({"made": "up", "labels": labels}, build, part(50, 1, labels), validation, shown)
 
 
-def made(spec) -> Problem:
+def made(spec, where) -> Problem:
     found = problem(spec["labels"], probes=spec.get("probes", True))
     return Problem(dict(spec), found.build, found.train, found.validation, found.probes)

@@ -7,8 +7,9 @@ import re
 import pytest
 from published_runs import write_study
 
-from repalign.report.dynamics import dynamics_figures, write_dynamics_figures
-from repalign.report.dynamics_axes import svg
+from repalign.errors import InputError
+from repalign.report.dynamics import dynamics_drawings, write_dynamics_figures
+from repalign.report.dynamics_courses import figure_regions
 from repalign.training.published import analyse, read_folder
 
 VIT = "checkpoint,epoch,train_loss,val_loss,val_acc,rsa_score\nc0,0,5,9,12,0.25\nc1,1,4,8,25,0.5\n"
@@ -30,8 +31,13 @@ def found(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def figures(found):
-    return dynamics_figures(found)
+def drawings(found):
+    return {drawing.name.removeprefix("figure-"): drawing for drawing in dynamics_drawings(found)}
+
+
+@pytest.fixture(scope="module")
+def figures(drawings):
+    return {name: drawing.draw() for name, drawing in drawings.items()}
 
 
 def panels(figure):
@@ -46,26 +52,33 @@ def test_only_what_there_are_numbers_for_is_drawn(tmp_path):
     (tmp_path / "baseline.csv").write_text(
         "epoch,train_loss,test_loss,behavioral_rsa_rho\n1,1,3,0.1\n2,1,2,nan\n3,1,2.5,0.5\n"
     )
-    figures = dynamics_figures(analyse(read_folder(tmp_path)))
-    assert list(figures) == ["1a"]
-    assert len(svg(figures["1a"])) > 1000
+    (only,) = dynamics_drawings(analyse(read_folder(tmp_path)))
+    assert only.name == "figure-1a"
+    assert len(only.svg()) > 1000
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_axes_have_names_and_the_words_say_how_many_and_why_no_interval(figures, name):
+def test_axes_have_names_and_the_words_say_how_many_and_why_no_interval(figures, drawings, name):
     figure = figures[name]
-    assert all(axes.get_ylabel() for axes in panels(figure))
+    rows = {round(axes.get_position().y0, 2) for axes in panels(figure) if axes.get_ylabel()}
+    assert rows >= {round(axes.get_position().y0, 2) for axes in panels(figure)}
     assert panels(figure)[-1].get_xlabel()
-    words = figure.get_supxlabel()
+    words = " ".join(figure.get_supxlabel().split())
     assert re.search(r"n = \d", words)
     assert words.endswith("no interval: one run per point, one seed: no test")
+    assert words.lower() in drawings[name].caption.lower()
+    assert drawings[name].kind == "dynamics"
+    assert drawings[name].alt.endswith(".")
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_that_looks_like_an_interval_is_drawn(figures, name):
     for axes in panels(figures[name]):
         assert not [c for c in axes.containers if type(c).__name__ == "ErrorbarContainer"]
-        assert not [c for c in axes.collections if type(c).__name__ == "FillBetweenPolyCollection"]
+        assert not {type(c).__name__ for c in axes.collections} & {
+            "FillBetweenPolyCollection",
+            "LineCollection",
+        }
 
 
 def test_the_points_of_1a_are_the_epochs(figures, found):
@@ -83,10 +96,24 @@ def test_the_bars_of_3_are_the_effects(figures, found):
 
 
 def test_a_run_that_is_not_back_is_an_open_bar_as_long_as_it_was_followed(figures):
-    bars = [container[0] for container in panels(figures["4"])[0].containers]
+    first, second = panels(figures["4"])[:2]
+    assert [axes.get_title("left") for axes in (first, second)] == ["start 6", "start 9"]
+    bars = [container[0] for axes in (first, second) for container in axes.containers]
     assert [bar.get_height() for bar in bars] == [2, 5, 10, 20]
     assert [bar.get_facecolor()[3] for bar in bars] == [1, 1, 1, 0]
-    assert "NR" in [text.get_text() for text in panels(figures["4"])[0].texts]
+    assert [text.get_text() for text in second.texts] == ["NR"]
+    assert len({axes.get_ylim() for axes in panels(figures["4"])}) == 1  # what is compared has one scale
+
+
+def test_two_regions_never_look_alike_though_they_are_of_two_sources(found):
+    rows = [
+        {"source": source, "region": f"{source}{i}", "n_epochs": 2, "rho": {"1": 0.1 * i, "2": 0.2}}
+        for source in "ab"
+        for i in range(9)
+    ]
+    drawn = panels(figure_regions(rows, found.baseline).draw())
+    looks = {(line.get_color(), line.get_linestyle()) for axes in drawn[::2] for line in axes.lines[:9]}
+    assert len(looks) == 18
 
 
 def test_the_heatmap_holds_the_differences(figures):
@@ -100,4 +127,14 @@ def test_equal_numbers_give_equal_files(found, tmp_path):
     first, second = (write_dynamics_figures(found, tmp_path / name) for name in "ab")
     assert [path.name for path in first] == [f"figure-{name}.svg" for name in NAMES]
     assert [p.read_bytes() for p in first] == [p.read_bytes() for p in second]
-    assert all(path.read_bytes().lstrip().startswith(b"<?xml") for path in first)
+    assert all(path.read_bytes().startswith(b"<svg") for path in first)
+
+
+def test_formats_are_those_of_the_report(found, tmp_path):
+    written = write_dynamics_figures(found, tmp_path, ("png", "pdf"))
+    assert [path.name for path in written[:2]] == ["figure-1a.png", "figure-1a.pdf"]
+    starts = {".png": b"\x89PNG", ".pdf": b"%PDF"}
+    assert all(path.read_bytes().startswith(starts[path.suffix]) for path in written)
+    with pytest.raises(InputError, match="not written as 'gif'"):
+        write_dynamics_figures(found, tmp_path / "none", ("gif",))
+    assert not (tmp_path / "none").exists()

@@ -8,7 +8,8 @@ import pytest
 from problems import problem
 
 from repalign.training.run_spec import RunSpec
-from repalign.training.sweep import Sweep, Windows, epochs_to_train, expand, run_sweep
+from repalign.training.running import run_sweep
+from repalign.training.sweep import Sweep, Windows, epochs_to_train, expand
 from repalign.training.trainer import LAST, train
 
 MADE = {**problem().spec, "maker": "problems:made"}
@@ -42,7 +43,7 @@ def test_epochs_saved_are_those_of_shared_prefixes():
 
 
 def test_a_sweep_ends_where_runs_from_scratch_end(tmp_path):
-    report = run_sweep(sweep(), tmp_path)
+    _, report = run_sweep(sweep(), tmp_path)
     assert len(report.computed) == 11
     assert not report.failed
     deepest = expand(sweep())[3][0].spec
@@ -50,7 +51,7 @@ def test_a_sweep_ends_where_runs_from_scratch_end(tmp_path):
     assert (tmp_path / "scratch" / LAST).read_bytes() == (
         tmp_path / "runs" / deepest.digest / LAST
     ).read_bytes()
-    again = run_sweep(sweep(), tmp_path)
+    _, again = run_sweep(sweep(), tmp_path)
     assert len(again.skipped) == 11
     with (tmp_path / "runs" / deepest.digest / "metrics.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -60,14 +61,14 @@ def test_a_sweep_ends_where_runs_from_scratch_end(tmp_path):
 def problem_of(spec):
     from problems import made
 
-    return made(spec.problem)
+    return made(spec.problem, {})
 
 
 def test_a_grown_sweep_trains_only_what_is_new(tmp_path):
     run_sweep(sweep(windows=()), tmp_path)
-    report = run_sweep(sweep(), tmp_path)
+    results, report = run_sweep(sweep(), tmp_path)
     assert not report.failed
-    assert len(list((tmp_path / "runs").glob("*.json"))) >= 11
+    assert len({row.run for row in results.scores()}) == 11
 
 
 def test_a_run_whose_predecessor_is_missing_fails_alone(tmp_path):
@@ -75,7 +76,7 @@ def test_a_run_whose_predecessor_is_missing_fails_alone(tmp_path):
     early = Windows(kinds=("target_noise",), starts=(1,), lengths=(1,))
     still = {"kind": "sgd", "rate": 1e-12, "momentum": 0.0, "weight_decay": 0.0}
     base = RunSpec(problem=MADE | {"probes": False}, epochs=6, batch_size=16, patience=1, optimiser=still)
-    report = run_sweep(Sweep(baseline=base, windows=(late, early)), tmp_path)
+    _, report = run_sweep(Sweep(baseline=base, windows=(late, early)), tmp_path)
     messages = [outcome.error["message"] for outcome in report.failed]
     assert all("no state at epoch 4 to begin from" in each for each in messages)
     assert len(report.computed) == 3 - len(messages)

@@ -47,7 +47,8 @@ def same(one, other):
 def test_a_run_leaves_what_it_says(tmp_path):
     run = train(problem(), spec(), tmp_path, keep=(0, 3))
     assert {p.name for p in tmp_path.iterdir()} == {
-        *("spec.json", "split.json", "environment.json", "metrics.csv", LAST, "scores", "snapshots")
+        *("spec.json", "split.json", "environment.json", "log.txt", "metrics.csv"),
+        *(LAST, "scores", "snapshots"),
     }
     assert [row["epoch"] for row in run.state.history] == list(range(7))
     assert sorted(p.name for p in (tmp_path / "snapshots").iterdir()) == [
@@ -55,7 +56,10 @@ def test_a_run_leaves_what_it_says(tmp_path):
         "epoch-0003.safetensors",
     ]
     assert run.state.history[-1]["train_loss"] < run.state.history[1]["train_loss"]
-    assert [score.epoch for score in run.scores()] == list(range(7))
+    probed = [score.epoch for score in run.scores() if score.measure == "spread"]
+    losses = [score.value for score in run.scores().where(target="validation", measure="loss-mse")]
+    assert probed == list(range(7))
+    assert losses == [row["validation_loss"] for row in run.state.history]
     assert {score.run for score in run.scores()} == {run.spec.digest}
 
 

@@ -4,6 +4,7 @@ from repalign.benchmarks.benchmark import Benchmark, benchmark, benchmark_names,
 from repalign.benchmarks.design import OVER
 from repalign.benchmarks.differences import Difference, differences
 from repalign.benchmarks.effort import Effort
+from repalign.benchmarks.halves import split_ceiling
 from repalign.benchmarks.inference import Inference, infer
 from repalign.benchmarks.join import Joined, join
 from repalign.benchmarks.matrix import SimilarityMatrix, compare_all
@@ -13,6 +14,7 @@ from repalign.benchmarks.responders import published, published_names
 from repalign.benchmarks.score import Comparison, compare, score
 from repalign.benchmarks.study import Study, plan, run_study, score_unit
 from repalign.benchmarks.views import write_views
+from repalign.benchmarks.within import within, within_target
 
 __all__ = [
     "OVER",
@@ -40,5 +42,8 @@ __all__ = [
     "run_study",
     "score",
     "score_unit",
+    "split_ceiling",
+    "within",
+    "within_target",
     "write_views",
 ]

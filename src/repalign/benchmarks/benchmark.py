@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from repalign.benchmarks.halves import Halves
 from repalign.benchmarks.own import own_stimuli, own_target
 from repalign.data import Choices, Responses, StimulusSet, Target
 from repalign.datasets import DATASETS, dataset
@@ -26,6 +27,8 @@ class Benchmark:
         target: Whose responses a model is compared with.
         default_measure: Used where none is named.
         version: Rises when a score would change.
+        halves: Draws the tables of two halves of the people whom the target pools; None where they are
+            not known.
     """
 
     name: str
@@ -33,6 +36,7 @@ class Benchmark:
     target: Target
     default_measure: str
     version: int
+    halves: Halves | None = None
 
     @cached_property
     def stimuli(self) -> StimulusSet:
@@ -62,7 +66,8 @@ def benchmark(name: str, options: Mapping[str, Any] | None = None) -> Benchmark:
     if goal not in data.targets:
         raise UnknownNameError.among("benchmark", name, [f"{owner}/{t}" for t in data.targets])
     found = data.target(goal)
-    return Benchmark(name, lambda: data.stimuli, found, data.default_measure(goal), data.card.version)
+    halves = data.halves(goal)
+    return Benchmark(name, lambda: data.stimuli, found, data.default_measure(goal), data.card.version, halves)
 
 
 def located(options: Options | None, name: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ from repalign.cli.interrupts import STOPPED, stops_at_once
 
 with stops_at_once():
     import typer
+    from pydantic import ValidationError
 
     from repalign.cli import (
         comparing,
@@ -24,9 +25,11 @@ with stops_at_once():
         models,
         reporting,
         scoring,
+        studies,
+        training,
     )
     from repalign.cli.output import console, folded, is_json, print_error, print_usage
-    from repalign.errors import InputError, RepalignError
+    from repalign.errors import InputError, RepalignError, invalid
     from repalign.version import __version__
 
 app = typer.Typer(
@@ -44,6 +47,9 @@ app.command()(comparing.compare)
 app.command()(scoring.score)
 app.command()(differing.differences)
 app.command("dimensionality")(comparing.dimensions)
+app.command()(studies.run)
+app.command()(training.train)
+app.command()(training.sweep)
 app.command()(dynamics.dynamics)
 app.command()(reporting.report)
 app.command()(demo.demo)
@@ -75,12 +81,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         sys.stdout.flush()  # a reader that has gone is found out here, not at exit
     except typer.TyperException as error:
         code = _misused(error, as_json=is_json(arguments))
-    except RepalignError as error:
-        print_error(error, as_json=is_json(arguments))
-        code = 1
-    except MemoryError as error:
-        problem = InputError(f"there is not enough memory ({error})", hint="Use fewer stimuli or units.")
-        print_error(problem, as_json=is_json(arguments))
+    except (RepalignError, ValidationError, MemoryError) as error:
+        print_error(_ours(error), as_json=is_json(arguments))
         code = 1
     except (KeyboardInterrupt, typer.Abort):
         code = STOPPED
@@ -92,6 +94,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     if code == STOPPED:
         print("stopped; what had finished is kept: the same command goes on from there", file=sys.stderr)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _ours(error: RepalignError | ValidationError | MemoryError) -> RepalignError:
+    if isinstance(error, ValidationError):
+        return invalid("these settings", error, hint="See `--help` of the command.")
+    if isinstance(error, MemoryError):
+        return InputError(f"there is not enough memory ({error})", hint="Use fewer stimuli or units.")
+    return error
 
 
 def _misused(error: typer.TyperException, *, as_json: bool) -> int:

@@ -12,6 +12,7 @@ from repalign.benchmarks import run_study, write_views
 from repalign.cli.arguments import Json
 from repalign.cli.datasets import gotten
 from repalign.cli.demo_studies import SECTIONS, colours, digits, objects
+from repalign.cli.demo_training import perturbation
 from repalign.cli.output import console, print_failures, print_json, print_line, print_text
 from repalign.cli.progress import Tracker, progress
 from repalign.cli.reporting import figures_of, opening
@@ -20,10 +21,12 @@ from repalign.cli.scoring import print_failed_views, told
 from repalign.cli.summary import Command, print_summary
 from repalign.data import ResultsDir, ScoreTable
 from repalign.datasets import dataset
-from repalign.errors import StorageError, UnavailableError
+from repalign.errors import StorageError, UnavailableError, UnknownNameError
 from repalign.execution import RunReport
 from repalign.report import write_report
 
+MODELS, PERTURBATION = "models", "perturbation"
+OUT = "repalign-demo"
 BRAINS = "kriegeskorte92"
 FIRST = f"{BRAINS}/human-it"
 _MOST, _MORE = 5, 3  # rows of the first table, and of each other
@@ -34,7 +37,14 @@ _ANOTHER: Command = (
 
 
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("repalign-demo"),
+    what: Annotated[
+        str, typer.Argument(metavar="[WHAT]", help="models, or perturbation: training that is disturbed.")
+    ] = MODELS,
+    out: Annotated[Path | None, typer.Option(help="Folder of the results; repalign-demo by default.")] = None,
+    short: Annotated[bool, typer.Option("--short", help="Of perturbation: under three minutes.")] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Of perturbation: processes; one per core by default.")
+    ] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Do not try to download anything.")] = False,
     json: Json = False,
 ) -> None:
@@ -42,6 +52,15 @@ def demo(
 
     Example: repalign demo --offline --out repalign-demo
     """
+    if what == PERTURBATION:
+        perturbation(out or Path(f"{OUT}-{what}"), short=short, workers=workers, as_json=json)
+        return
+    if what != MODELS:
+        raise UnknownNameError.among("demonstration", what, (MODELS, PERTURBATION))
+    _models(out or Path(OUT), offline=offline, json=json)
+
+
+def _models(out: Path, *, offline: bool, json: bool) -> None:
     began = time.monotonic()
     with progress("demo") as shown:
         missing = {BRAINS: _missing(offline, shown)}

@@ -10,9 +10,14 @@ from typing import Annotated, Any
 import typer
 
 from repalign.cli.output import console, print_json, print_text
+from repalign.cli.reporting import opening
+from repalign.cli.study_page import draw, print_effects, print_headlines
 from repalign.cli.summary import in_time, number, print_summary
 from repalign.cli.tables import Column, Kind, print_table
+from repalign.data import ResultsDir
 from repalign.training.published import Dynamics, analyse, read_folder
+from repalign.training.study_dynamics import study_dynamics
+from repalign.training.study_runs import is_training
 
 
 def dynamics(
@@ -23,18 +28,33 @@ def dynamics(
     threshold: Annotated[
         float, typer.Option(min=0, help="Recovered: loss at most (1 + THRESHOLD) x the baseline's.")
     ] = 0.01,
-    figures: Annotated[Path | None, typer.Option(help="Folder to write the figures to, as SVG.")] = None,
+    figures: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the figures to DIR.")] = None,
+    format: Annotated[
+        list[str] | None, typer.Option(help="Of the figures: svg (default), png, pdf; may be repeated.")
+    ] = None,
     leave_out: Annotated[
         list[str] | None, typer.Option(help="A run not to be read, by file or folder; may be repeated.")
     ] = None,
     mixed: Annotated[bool, typer.Option("--mixed", help="Keep runs whose configuration differs.")] = False,
+    target: Annotated[
+        str | None, typer.Option(help="Of a study's alignment; its first probe by default.")
+    ] = None,
+    measure: Annotated[str | None, typer.Option(help="The same.")] = None,
+    region: Annotated[str | None, typer.Option(help="The same.")] = None,
+    layer: Annotated[str, typer.Option(help="The same.")] = "output",
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Figures and numbers of training runs: baseline, effects of perturbations, recovery, regions.
 
+    DIR holds published records as CSV, or is the folder of `repalign run` or `repalign sweep`.
+
     Example: repalign dynamics runs --figures figures
     """
     began = time.monotonic()
+    formats = tuple(dict.fromkeys(format or ("svg",)))
+    if is_training(folder):
+        _of_study(folder, figures, formats, json, target, region, layer, measure, threshold)
+        return
     found = analyse(
         read_folder(folder, baseline, leave_out=leave_out or (), mixed=mixed), threshold=threshold
     )
@@ -42,9 +62,8 @@ def dynamics(
     if figures is not None:
         from repalign.report.dynamics import write_dynamics_figures  # matplotlib is slow to load
 
-        written = write_dynamics_figures(found, figures)
-    for message in found.messages:
-        console(stderr=True).print(f"note: {message}", markup=False, highlight=False, soft_wrap=True)
+        written = write_dynamics_figures(found, figures, formats)
+    _print_notes(found.messages)
     if json:
         print_json({**found.as_dict(), "figures": [str(path) for path in written]})
         return
@@ -53,6 +72,36 @@ def dynamics(
     done = f"{runs} set against the baseline, in {in_time(time.monotonic() - began)}"
     drawing = "repalign", "dynamics", str(folder), "--figures", "figures"
     print_summary(done, [figures] if figures is not None else [], [] if written else [drawing])
+
+
+def _of_study(
+    folder: Path,
+    figures: Path | None,
+    formats: tuple[str, ...],
+    as_json: bool,
+    *chosen: Any,
+) -> None:
+    target, region, layer, measure, threshold = chosen
+    began = time.monotonic()
+    results = ResultsDir.open(folder)
+    how = {"target": target, "region": region, "layer": layer, "measure": measure, "threshold": threshold}
+    found = study_dynamics(results, **how).as_dict()
+    page, files = draw(found, results, figures=figures, formats=formats)
+    _print_notes(found["messages"])
+    if as_json:
+        print_json({**found, "page": str(page), "figures": [str(path) for path in files]})
+        return
+    print_headlines(found)
+    print_effects(found)
+    done = f"{number(found['about']['n_runs'], 'run')} read, in {in_time(time.monotonic() - began)}"
+    drawing = "repalign", "dynamics", str(folder), "--figures", "figures"
+    following = [*opening(page), *([] if files else [drawing])]
+    print_summary(done, [page, *([figures] if figures is not None else [])], following)
+
+
+def _print_notes(messages: Sequence[str]) -> None:
+    for message in messages:
+        console(stderr=True).print(f"note: {message}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _print(found: Dynamics) -> None:

@@ -19,7 +19,7 @@ from repalign.datasets.transfer import BLOCK
 from repalign.execution import Outcome
 
 OnNumbers = Callable[[int, int], None]
-EVERY = 2.0  # seconds between two lines
+EVERY, SHARE = 2.0, 0.05  # seconds between two lines, and of what takes long the part of its time
 _SETTINGS = re.compile(r"\([^()]*\)")
 _FOLDERS = re.compile(r"(?<=/)/\S*/")  # of a model that is a file, source//folder/folder/file
 _BAR = 16
@@ -68,6 +68,13 @@ class Tracker:
         pace = self._units
         self._screen.show(Step(kind, done, total, "", pace.rate, pace.seconds, about))
 
+    def epochs(self, done: int, total: int) -> None:
+        """So many epochs of a sweep have been trained, over all runs; those there before do not count."""
+        pace = self._paces.setdefault("epochs", Pace())
+        pace(done)
+        if done:
+            self._screen.show(Step("training", done, total, "epochs", pace.rate, pace.seconds))
+
     def stimuli(self, what: str, done: int, total: int) -> None:
         """So many stimuli have been shown to a model."""
         self._numbers(_SETTINGS.sub("", what), done, total, "stimuli", Pace())
@@ -97,7 +104,7 @@ class Tracker:
 
 
 class Lines:
-    """Lines at most every 2 s; what one of them told of is also told when it is done.
+    """Lines at most every 2 s, of long work fewer; what one of them told of is also told when it is done.
 
     Args:
         width: Columns of a line.
@@ -105,12 +112,13 @@ class Lines:
 
     def __init__(self, width: int) -> None:
         self._width, self._last, self._begun = width, -EVERY, ""
+        self._since = time.monotonic()
 
     def show(self, step: Step) -> None:
         """Print a line, if it is time."""
         now = time.monotonic()
         ended = step.done >= step.total and step.what == self._begun
-        if now - self._last < EVERY and not ended:
+        if now - self._last < max(EVERY, SHARE * (now - self._since)) and not ended:
             return
         self._last, self._begun = now, "" if ended else step.what
         end = f": {step.words()}"

@@ -10,15 +10,18 @@ import typer
 
 from repalign.cli.arguments import Json
 from repalign.cli.output import print_json
+from repalign.cli.study_page import draw
 from repalign.cli.summary import Command, in_time, number, print_summary
 from repalign.data import ResultsDir
 from repalign.errors import InputError
 from repalign.report import write_report
 from repalign.report.drawing import FORMATS
+from repalign.training.study_dynamics import study_dynamics
+from repalign.training.study_runs import is_training
 
 
 def report(
-    results: Annotated[Path, typer.Argument(help="Folder given as --out to `score` or `demo`.")],
+    results: Annotated[Path, typer.Argument(help="Folder given as --out to `score`, `run` or `demo`.")],
     out: Annotated[Path | None, typer.Option(help="The HTML file; RESULTS/report.html by default.")] = None,
     title: Annotated[str, typer.Option(help="Heading of the page.")] = "",
     figures: Annotated[
@@ -36,8 +39,12 @@ def report(
     formats = _checked(format, figures)
     began = time.monotonic()
     found = ResultsDir.open(results)
-    page = write_report(found, out, title=title)
-    files = [] if figures is None else _drawn(found, figures, formats)
+    if is_training(results):
+        dynamics = study_dynamics(found).as_dict()
+        page, files = draw(dynamics, found, page=out, title=title, figures=figures, formats=formats)
+    else:
+        page = write_report(found, out, title=title)
+        files = [] if figures is None else _drawn(found, figures, formats)
     if json:
         drawn = {} if figures is None else {"figures": [str(file) for file in files]}
         print_json({"report": str(page), **drawn})

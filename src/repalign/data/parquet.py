@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,11 @@ def write_parquet(path: Path, fill: Callable[[Any], None], table: str = "scores"
     """
     import duckdb
 
-    with duckdb.connect(config={"threads": 1}) as connection, replacing(path) as temporary:
+    with (
+        stopping(),
+        duckdb.connect(config={"threads": 1}) as connection,
+        replacing(path) as temporary,
+    ):
         fill(connection)
         try:
             connection.execute(f"COPY {table} TO '{_quoted(temporary)}' (FORMAT parquet, USE_TMP_FILE false)")
@@ -47,7 +52,7 @@ def read_parquet(paths: Sequence[Path]) -> list[dict[str, Any]]:
         return []
     listed = ", ".join(f"'{_quoted(Path(glob.escape(str(p))))}'" for p in paths)
     try:
-        with duckdb.connect(config={"threads": 1}) as connection:
+        with stopping(), duckdb.connect(config={"threads": 1}) as connection:
             # Without hive_partitioning=false a folder named "seed=3" would become a column.
             answer = connection.execute(
                 f"SELECT * FROM read_parquet([{listed}], union_by_name=true, hive_partitioning=false)"
@@ -56,6 +61,19 @@ def read_parquet(paths: Sequence[Path]) -> list[dict[str, Any]]:
             return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
     except duckdb.Error as error:
         raise FileError(f"a Parquet file cannot be read: {error}", hint="Remove it and run again.") from error
+
+
+@contextmanager
+def stopping() -> Generator[None]:
+    """Give Ctrl-C its own name again: DuckDB takes it during a query and raises a RuntimeError instead."""
+    import duckdb
+
+    try:
+        yield
+    except (RuntimeError, duckdb.InterruptException) as error:
+        if "interrupted" not in str(error).lower():
+            raise
+        raise KeyboardInterrupt from error
 
 
 def _quoted(path: Path) -> str:

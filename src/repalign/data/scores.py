@@ -99,7 +99,9 @@ class ScoreTable(Sequence[Score]):
         """
         import duckdb
 
-        with duckdb.connect(config={"enable_external_access": "false"}) as connection:
+        from repalign.data.parquet import stopping
+
+        with stopping(), duckdb.connect(config={"enable_external_access": "false"}) as connection:
             self._fill(connection)
             try:
                 answer = cast(Any, connection.execute(sql))

@@ -49,18 +49,22 @@ CARD = Card(
         "Vision, 9617-9626."
     ),
     subjects=(
-        "2,571 workers of Amazon Mechanical Turk; 47 to 63 of them per image. Here they are one pooled table."
+        "2,571 workers of Amazon Mechanical Turk; 47 to 63 of them per image. Here they are one pooled "
+        "table; their ages, places and languages are not in it."
     ),
     method=(
         "Each person chose one of ten categories for each of 200 images of 32 x 32 pixels, shown enlarged."
     ),
     biases=(
-        "People are not told apart, so there is no noise ceiling by subject and no interval over subjects. "
-        "On most images nearly all agree, so that the table is close to the class labels. Ten categories "
-        "only."
+        "Online workers of one platform. They are not told apart, so there is no noise ceiling by subject "
+        "and no interval over subjects. On most images nearly all agree, so that the table is close to the "
+        "class labels. Ten categories only."
     ),
     intended_use="Comparing a model's confusions and uncertainty with people's.",
-    inappropriate_use="Commercial use; claims about single people.",
+    inappropriate_use=(
+        "Commercial use; claims about single people, about people at large, or about other categories than "
+        "these ten."
+    ),
 )
 
 
@@ -72,7 +76,7 @@ def cifar10h(*, images: Path | str | None = None) -> Dataset:
             ``derived/cifar10_test_jpg_testorder.zip`` below ``REPALIGN_DATA`` or the home where it is.
     """
     note = "one table pooled over 2,571 people: no ceiling by subject"
-    target = TargetSpec(_labels, "behaviour", 2571, "cka-linear-debiased", note)
+    target = TargetSpec(_labels, "behaviour", 2571, "cka-linear-debiased", note, _halves)
     given = None if images is None else Path(images)
     return Dataset(CARD, stimuli=partial(_stimuli, given=given), targets={"labels": target})
 
@@ -85,6 +89,30 @@ def _labels(files: Files) -> Assembly:
     counts = _counts(files)
     shares = counts / counts.sum(axis=1, keepdims=True)
     return Assembly(shares, IDS, {"category": np.array(CATEGORIES)}, name="cifar10h/labels")
+
+
+def _halves(files: Files, generator: np.random.Generator) -> tuple[Assembly, Assembly]:
+    """Shares of two random halves of the people who saw each image; of an odd number one is left out."""
+    left = _counts(files).astype(np.int64)
+    each = left.sum(axis=1) // 2
+    tables: list[Assembly] = []
+    for name in ("one half", "the other half"):
+        drawn = _drawn(left, each, generator)
+        left = left - drawn
+        units = {"category": np.array(CATEGORIES)}
+        tables.append(Assembly(drawn / each[:, None], IDS, units, name=f"cifar10h/labels, {name}"))
+    return tables[0], tables[1]
+
+
+def _drawn(counts: NDArray[Any], n: NDArray[Any], generator: np.random.Generator) -> NDArray[Any]:
+    """So many of the people behind each row of counts, without replacement."""
+    found, wanted, rest = np.zeros_like(counts), n.copy(), counts.sum(axis=1)
+    for column in range(counts.shape[1]):
+        rest = rest - counts[:, column]
+        # Of those wanted, so many are of this column; the others come from the columns behind it.
+        found[:, column] = generator.hypergeometric(counts[:, column], rest, wanted)
+        wanted = wanted - found[:, column]
+    return found
 
 
 def _stimuli(files: Files, *, given: Path | None) -> StimulusSet:

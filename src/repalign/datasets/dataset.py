@@ -6,11 +6,13 @@ import importlib.util
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple
 
-from repalign.data import Responses, StimulusSet, Target
+import numpy as np
+
+from repalign.data import Assembly, Responses, StimulusSet, Target
 from repalign.datasets.card import Card
 from repalign.datasets.fetch import fetch, obtain
 from repalign.datasets.places import destination, locate
@@ -43,6 +45,8 @@ class TargetSpec:
         n_subjects: How many people or animals are behind it; 0 where there are none or the number is unknown.
         measure: The default measure's id.
         note: What limits inference.
+        halves: Draws, from the files, the tables of two random halves of the people whom the target pools;
+            None where the files do not say how many said what.
     """
 
     load: Callable[[Files], Responses]
@@ -50,6 +54,7 @@ class TargetSpec:
     n_subjects: int
     measure: str
     note: str = ""
+    halves: Callable[[Files, np.random.Generator], tuple[Assembly, Assembly]] | None = None
 
 
 class Check(NamedTuple):
@@ -142,6 +147,15 @@ class Dataset:
         spec = self._spec(name)
         responses = self._cached("target", name, spec.load)
         return Target(f"{self.name}/{name}", responses, spec.region, spec.n_subjects, spec.note)
+
+    def halves(self, name: str) -> Callable[[np.random.Generator], tuple[Assembly, Assembly]] | None:
+        """What draws the tables of two halves of the people behind a target; None where that is not known.
+
+        Raises:
+            UnknownNameError: No such target.
+        """
+        draw = self._spec(name).halves
+        return None if draw is None else partial(draw, self.files)
 
     @property
     def responses(self) -> tuple[str, ...]:

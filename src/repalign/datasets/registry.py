@@ -13,6 +13,7 @@ from repalign.datasets.digits import digits
 from repalign.datasets.ekman1954 import ekman1954
 from repalign.datasets.geirhos_edges import geirhos_edges
 from repalign.datasets.kriegeskorte92 import kriegeskorte92
+from repalign.datasets.nod import nod
 from repalign.datasets.things_behaviour import things_behaviour
 from repalign.errors import UnknownNameError
 
@@ -24,6 +25,7 @@ DATASETS.add("kriegeskorte92", kriegeskorte92)
 DATASETS.add("things-behaviour", things_behaviour)
 DATASETS.add("cifar10h", cifar10h)
 DATASETS.add("geirhos-edges", geirhos_edges)
+DATASETS.add("nod", nod)
 
 
 def dataset(name: str, *, download: bool = True, **options: Any) -> Dataset:

@@ -74,7 +74,8 @@ CARD = Card(
     ),
     subjects=(
         "Workers of Amazon Mechanical Turk, pooled: 12,340 people for the 66 dimensions (Hebart et al. "
-        "2023). How many judged the 48 objects is not in these files, and the target says 0 for unknown."
+        "2023). How many judged the 48 objects is not in these files, and the target says 0 for unknown; nor "
+        "are ages, places or languages."
     ),
     method=(
         "Which of three objects is the odd one out? The dissimilarity of two objects is 1 minus the share of "
@@ -82,18 +83,18 @@ CARD = Card(
         "embedding whose dot products predict the choices."
     ),
     biases=(
-        "Online workers of one platform; one photograph stands for each object; what counts as odd is up to "
-        "the person. The embedding is a model fitted to the choices and not a measurement. The files tie "
-        "objects together by name and not by row: joined by row, the two sides correlate .04 instead of "
-        ".86."
+        "Online workers of one platform; the objects are nouns of American English; one photograph stands "
+        "for each; what counts as odd is up to the person. The embedding is a model fitted to the choices "
+        "and not a measurement. The files tie objects together by name and not by row: joined by row, the "
+        "two sides correlate .04 instead of .86."
     ),
     intended_use=(
         "Comparing models with human object similarity; the 48 objects were held out from fits on the other "
         "1,806."
     ),
     inappropriate_use=(
-        "Claims about single people; noise ceilings; treating the embedding as independent of the 48-object "
-        "RDM."
+        "Claims about single people, or about people of other places and languages; noise ceilings; "
+        "treating the embedding as independent of the 48-object RDM."
     ),
 )
 

@@ -7,16 +7,17 @@ import os
 import signal
 import sys
 import threading
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor
 from concurrent.futures import wait as first_of
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from repalign.errors import InputError
 from repalign.execution.unit import Outcome, Unit, execute
@@ -39,22 +40,14 @@ class InProcess:
         return (execute(unit, place) for unit in units)
 
 
-@dataclass(frozen=True)
-class ProcessPool:
-    """In worker processes on this machine.
-
-    Args:
-        workers: How many, at least 1.
-
-    Raises:
-        InputError: Fewer than one worker.
-    """
+class _Pooled(ABC):
+    """Runs units in worker processes, whoever opens them."""
 
     workers: int
 
-    def __post_init__(self) -> None:
-        if self.workers < 1:
-            raise InputError(f"{self.workers} workers cannot do anything", hint="Give 1 or more.")
+    @abstractmethod
+    def _opened(self, workers: int) -> AbstractContextManager[ProcessPoolExecutor]:
+        """At most so many worker processes."""
 
     def run(self, units: Sequence[Unit], place: Path) -> Iterator[Outcome]:
         """Run the units; one that kills its worker is found out and reported, the rest go on."""
@@ -68,7 +61,7 @@ class ProcessPool:
     def _pooled(self, waiting: deque[Unit], place: Path) -> Generator[Outcome, None, list[Unit]]:
         """Run what waits; returns the units that were in flight when a worker died."""
         flying: dict[Future[Outcome], Unit] = {}
-        with _pool(min(self.workers, len(waiting))) as pool:
+        with self._opened(min(self.workers, len(waiting))) as pool:
             try:
                 while waiting or flying:
                     # Two for each worker keep it busy; more would only be more suspects.
@@ -95,6 +88,68 @@ class ProcessPool:
                 hint = "Use fewer workers, fewer stimuli or a smaller layer; what is finished is kept."
                 outcome = Outcome(unit, {"kind": "killed", "message": message, "hint": hint}, 0.0)
         yield outcome
+
+
+@dataclass(frozen=True)
+class ProcessPool(_Pooled):
+    """In worker processes on this machine.
+
+    Args:
+        workers: How many, at least 1.
+
+    Raises:
+        InputError: Fewer than one worker.
+    """
+
+    workers: int
+
+    def __post_init__(self) -> None:
+        _check(self.workers)
+
+    def _opened(self, workers: int) -> AbstractContextManager[ProcessPoolExecutor]:
+        return _pool(workers)
+
+
+class KeptPool(_Pooled):
+    """Worker processes that stay from one call to the next, with what they have loaded, until the block ends.
+
+    Args:
+        workers: How many, at least 1.
+
+    Raises:
+        InputError: Fewer than one worker.
+
+    Example:
+        >>> with KeptPool(2) as executor:
+        ...     executor.workers
+        2
+    """
+
+    def __init__(self, workers: int) -> None:
+        _check(workers)
+        self.workers = workers
+        self._stack, self._held = ExitStack(), None
+
+    def __enter__(self) -> KeptPool:
+        return self
+
+    def __exit__(self, *raised: Any) -> None:
+        self._held = None  # another block opens workers of its own
+        self._stack.__exit__(*raised)
+
+    @contextmanager
+    def _opened(self, workers: int) -> Generator[ProcessPoolExecutor]:
+        pool = self._held = self._held or self._stack.enter_context(_pool(self.workers))
+        try:
+            yield pool
+        finally:
+            if pool._broken:  # a worker died: the next call opens another
+                self._held = None
+
+
+def _check(workers: int) -> None:
+    if workers < 1:
+        raise InputError(f"{workers} workers cannot do anything", hint="Give 1 or more.")
 
 
 @contextmanager

@@ -56,14 +56,29 @@ class Unit:
         Raises:
             UnitError: There is no such function.
         """
-        module, _, name = self.function.partition(":")
-        try:
-            return getattr(importlib.import_module(module), name)
-        except (ImportError, AttributeError, ValueError) as error:
-            raise UnitError(
-                f"the unit's function {self.function!r} cannot be imported ({error})",
-                hint="Install the package it comes from on the machine that runs the unit.",
-            ) from error
+        return imported(
+            self.function,
+            f"the unit's function {self.function!r}",
+            hint="Install the package it comes from on the machine that runs the unit.",
+        )
+
+
+def imported(name: str, what: str, *, hint: str) -> Any:
+    """A function by its import name. It is our own or an installed package's code, never a submission's.
+
+    Args:
+        name: ``"package.module:function"``.
+        what: What to call it in the error.
+        hint: What to do where it is not there.
+
+    Raises:
+        UnitError: There is no such function.
+    """
+    module, _, function = name.partition(":")
+    try:
+        return getattr(importlib.import_module(module), function)
+    except (ImportError, AttributeError, ValueError, TypeError) as error:  # TypeError: ".relative:name"
+        raise UnitError(f"{what} cannot be imported ({error})", hint=hint) from error
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from repalign.maths.behaviour import (
 from repalign.maths.bootstrap import Bootstrapped, bootstrap_models, bootstrap_rdms, stimulus_counts
 from repalign.maths.cca import canonical_correlations, cca_mean, leading_components, pwcca, svcca
 from repalign.maths.ceiling import consistency_ceiling, rdm_ceiling
+from repalign.maths.centring import centred_within
 from repalign.maths.checks import Floats, as_pairs, as_patterns, is_constant
 from repalign.maths.choice import (
     error_consistency,
@@ -176,6 +177,7 @@ __all__ = [
     "ceiling_differences",
     "ceiling_from_snr",
     "centred_trace",
+    "centred_within",
     "chance_corrected",
     "cka_left_out",
     "cka_permutation_p",

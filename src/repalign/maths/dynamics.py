@@ -12,16 +12,20 @@ from numpy.typing import NDArray
 from repalign.errors import DegenerateError, ShapeError
 from repalign.maths.checks import Floats
 from repalign.maths.ranks import midranks
+from repalign.maths.uncertainty import of_subjects
 
 __all__ = [
     "Recovery",
+    "SampleMean",
     "alignment_recovery",
     "elastic_window",
+    "first_reaching",
     "loss_recovery",
     "mean_and_sd",
     "median_duration",
     "rank_correlation",
     "reference_loss",
+    "sample_mean",
 ]
 
 Status = Literal["recovered", "never", "censored"]
@@ -44,6 +48,75 @@ class Recovery:
     epochs: int | None
     followed: int
     status: Status
+
+
+@dataclass(frozen=True)
+class SampleMean:
+    """A mean over independent runs, and what it says about further ones.
+
+    Args:
+        n: How many values there are.
+        mean: None for none.
+        sd: Of the sample, divided by n - 1; None for fewer than two values.
+        low: Lower end of the 95 % interval of Student's t with n - 1 degrees of freedom.
+        high: Upper end.
+        p: Two-sided, of the null that the true mean is 0.
+        equal: Whether there are several values and all are the same: then there is neither interval nor p.
+    """
+
+    n: int
+    mean: float | None = None
+    sd: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p: float | None = None
+    equal: bool = False
+
+
+def sample_mean(values: Sequence[float] | Floats, *, rounding: float = 0.0) -> SampleMean:
+    """Mean, 95 % interval and two-sided t test against 0.
+
+    Args:
+        values: One per independent run, (n,); NaN where there is no number.
+        rounding: Values that lie no further apart than this are the same value.
+
+    Returns:
+        With what exists: one value has no interval, and equal ones say nothing about how others would
+        differ.
+    """
+    array = np.asarray(values, dtype=np.float64)
+    kept = array[np.isfinite(array)]
+    mean, sd = mean_and_sd(kept)
+    if mean is None or sd is None:
+        return SampleMean(len(kept), mean)
+    if np.ptp(kept) <= rounding:
+        return SampleMean(len(kept), mean, 0.0, equal=True)
+    over = of_subjects(kept)
+    low, high = over.interval(mean)
+    return SampleMean(len(kept), mean, sd, low, high, over.p(mean))
+
+
+def first_reaching(
+    epochs: Sequence[int] | Epochs, values: Sequence[float] | Floats, *, share: float = 0.5
+) -> int | None:
+    """The first epoch at which a course has reached a share of its final value.
+
+    Args:
+        epochs: Rising, (k,).
+        values: (k,); NaN where there is no number.
+        share: Of the last value that is a number.
+
+    Returns:
+        None where that value is not above 0, so that it has no share to be reached.
+
+    Raises:
+        ShapeError: The lengths differ.
+    """
+    at, found = _paired(epochs, values)
+    at, found = at[np.isfinite(found)], found[np.isfinite(found)]
+    if not len(found) or found[-1] <= 0:
+        return None
+    return int(at[np.argmax(found >= share * found[-1])])
 
 
 def elastic_window(

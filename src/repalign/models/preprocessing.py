@@ -78,12 +78,22 @@ class Preprocessing:
         Returns:
             ``float32`` of shape (3, height, width), or (height, width, 3) in layout ``"HWC"``.
         """
-        values = self._sized(image).astype(np.float32)
-        if self.channels == "BGR":
-            values = values[:, :, ::-1]
+        values = self.framed(image).astype(np.float32)
         mean, std = (np.array(x, dtype=np.float32) for x in (self.mean, self.std))
         values = (values * np.float32(self.scale) - mean) / std
         return np.ascontiguousarray(values.transpose(2, 0, 1) if self.layout == "CHW" else values)
+
+    def framed(self, image: Pixels) -> Pixels:
+        """The image before it is scaled and normalised: its size and the order of its channels.
+
+        Args:
+            image: ``uint8`` of shape (height, width, 3), RGB.
+
+        Returns:
+            ``uint8`` of shape (height, width, 3).
+        """
+        values = self._sized(image)
+        return values[:, :, ::-1] if self.channels == "BGR" else values
 
     def _sized(self, image: Pixels) -> Pixels:
         if self.size is None or (self.shorter is None and image.shape[:2] == self.size):

@@ -37,8 +37,15 @@ class Showing:
     chunk: int = 16
 
 
-class _Catch:
-    """Copies what the layers asked for give, as they give it."""
+class Catch:
+    """Copies what the layers asked for give, as they give it.
+
+    Args:
+        layers: Those asked for.
+        classifier: The module whose input is ``"penultimate"``.
+        tokens: See :class:`Showing`.
+        prefix: How many tokens stand before those of the image.
+    """
 
     def __init__(self, layers: Sequence[str], classifier: str | None, tokens: str, prefix: int) -> None:
         self.layers = layers
@@ -95,7 +102,7 @@ def shown(
     watched = dict(modules)
     if classifier is not None and PENULTIMATE in layers:
         watched[classifier] = net.get_submodule(classifier)
-    catch = _Catch(layers, classifier, showing.tokens, prefix_tokens(net))
+    catch = Catch(layers, classifier, showing.tokens, prefix_tokens(net))
     device = torch.device(showing.device)
     half = torch.autocast(device.type, torch.bfloat16, enabled=showing.dtype == "bfloat16")
     try:

@@ -64,7 +64,7 @@ def downloads(table: ScoreTable, differences: Sequence[Mapping[str, Any]]) -> li
     found = _scores(table)
     if differences:
         as_json = json.dumps(list(differences), indent=1, sort_keys=True)
-        found += _pair("differences", _csv(differences), as_json, len(differences))
+        found += _pair("differences", as_csv(differences), as_json, len(differences))
     return found
 
 
@@ -83,7 +83,8 @@ def _pair(name: str, as_csv: str, as_json: str, rows: int) -> list[Download]:
     return found[:1] if large else found
 
 
-def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
+def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows as CSV, with a column for every key that any of them has."""
     columns = list(dict.fromkeys(key for row in rows for key in row))
     buffer = io.StringIO()
     # Texts in quotes: a bare carriage return in a name would else break the row in two.

@@ -36,7 +36,8 @@ class Drawing:
 
     Args:
         name: File stem, unique in a report.
-        kind: ``"scores"``, ``"profile"``, ``"rdms"``, ``"map"``, ``"differences"`` or ``"pairs"``.
+        kind: ``"scores"``, ``"profile"``, ``"rdms"``, ``"map"``, ``"differences"``, ``"pairs"`` or
+            ``"dynamics"``.
         title: Heading above it.
         alt: What is drawn, how many, the best and the worst with numbers, for those who do not see it.
         caption: What bars, lines, dots and bands mean, how many stimuli and subjects, the ceiling.

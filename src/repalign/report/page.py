@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import re
-from collections.abc import Callable
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +12,7 @@ from repalign.report import recipes, sections
 from repalign.report.digests import digests
 from repalign.report.downloads import downloads
 from repalign.report.figures import all_drawings
+from repalign.report.frame import framed
 from repalign.report.labels import symmetric
 from repalign.report.rdm_grid import geometries, scale_uri
 
@@ -63,9 +59,7 @@ def render(results: Results, title: str = TITLE) -> str:
         raise TooFewError(
             f"{results.root} holds no scores yet", hint="See failures/ there, and run the study again."
         )
-    script = _asset("page.js")
-    content = {"title": title, "style": _asset("page.css"), "script": script, "script_hash": _hash(script)}
-    return _template().render(**content, **_content(results, table))
+    return framed("page.html.j2", title, _content(results, table))
 
 
 def _content(results: Results, table: ScoreTable) -> dict[str, Any]:
@@ -98,34 +92,3 @@ def _content(results: Results, table: ScoreTable) -> dict[str, Any]:
         "digests": digests(panels),
         "code": recipes.code_versions(table),
     }
-
-
-def _asset(name: str) -> str:
-    return resources.files("repalign.report").joinpath(name).read_text("utf-8")
-
-
-def _hash(script: str) -> str:
-    """By which the browser knows the one script that may run."""
-    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-
-
-def _folding(name: str) -> Any:
-    """A long name that may go on in the next line behind a separator, rather than anywhere."""
-    from markupsafe import Markup, escape
-
-    return Markup(re.sub(r"(?<=\w[/_.])(?=\w)|(?<=\w)(?=\()", "<wbr>", str(escape(name))))
-
-
-def _template() -> Any:
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
-
-    load: Callable[[str], str] = _asset
-    environment = Environment(
-        loader=FunctionLoader(load),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["folding"] = _folding
-    return environment.get_template("page.html.j2")

@@ -59,7 +59,7 @@ def recipes(specs: Mapping[str, Mapping[str, Any]]) -> list[Recipe]:
     """
     groups: dict[tuple[Line, ...], dict[str, dict[str, str]]] = {}
     for digest, spec in specs.items():
-        lines = dict(_flat({key: spec[key] for key in sorted(spec)}))
+        lines = dict(flat({key: spec[key] for key in sorted(spec)}))
         kept = tuple((name, value) for name, value in lines.items() if name not in _OF_ONE_UNIT)
         groups.setdefault((("paired", str("pair" in spec)), *kept), {})[digest] = lines
     return [_recipe(units, specs) for units in groups.values()]
@@ -103,17 +103,17 @@ def view_recipes(listed: Mapping[str, Mapping[str, Any]]) -> list[ViewRecipe]:
         listed: Digest and spec of each view by its label, from :meth:`ResultsDir.view_recipes`.
     """
     return [
-        ViewRecipe(label, str(each["digest"]), tuple(_flat(dict(sorted(each["spec"].items())))))
+        ViewRecipe(label, str(each["digest"]), tuple(flat(dict(sorted(each["spec"].items())))))
         for label, each in listed.items()
     ]
 
 
-def _flat(spec: Mapping[str, Any], above: str = "") -> list[Line]:
+def flat(spec: Mapping[str, Any], above: str = "") -> list[Line]:
     """Names and values; those of nested settings behind a dot, but a model is one value."""
     lines: list[Line] = []
     for key, value in spec.items():
         if isinstance(value, dict) and key != "model":
-            lines += _flat(value, f"{above}{key}.")
+            lines += flat(value, f"{above}{key}.")
         else:
             lines.append((f"{above}{key}", value if isinstance(value, str) else json.dumps(value)))
     return lines

@@ -79,6 +79,11 @@ class Crew:
             dist.barrier()
 
 
+def is_leader() -> bool:
+    """Whether this process is the one of those started by ``torchrun`` that writes and prints, or alone."""
+    return int(os.environ.get("RANK", "0")) == 0
+
+
 def _gradient(parameter: torch.nn.Parameter) -> torch.Tensor:
     return torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
 

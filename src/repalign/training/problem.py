@@ -9,9 +9,13 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from repalign.data import Assembly, Score
-from repalign.errors import ShapeError
+from repalign.errors import ShapeError, UnknownNameError
+from repalign.models.torch_forward import Catch, prefix_tokens
+from repalign.models.torch_layers import OUTPUT, PENULTIMATE, watching
+from repalign.training.run_spec import RunSpec
 
 Array = NDArray[Any]
 Rows = NDArray[np.intp]
@@ -100,36 +104,69 @@ def prepared(
 
 
 @dataclass(frozen=True)
-class Behind:
-    """Stimuli seen through a frozen beginning of a network, whose outputs were computed once.
+class Reading:
+    """Which responses of a network are read.
 
     Args:
-        source: The stimuli themselves.
-        held: Outputs of the frozen beginning, (n, ...), float32; may be a memory map.
-        prefix: The frozen beginning, for batches whose images are changed.
+        layers: Names of modules of the network, ``"output"`` for what it returns, ``"penultimate"`` for
+            what its classifier reads.
+        tokens: Of layers of shape (stimuli, tokens, width): ``"all"``, ``"cls"`` or ``"mean"``.
+        classifier: The module whose input is ``"penultimate"``.
     """
 
-    source: Part
-    held: Array
-    prefix: torch.nn.Module
+    layers: tuple[str, ...] = (OUTPUT,)
+    tokens: str = "all"
+    classifier: str | None = None
 
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """The stimuli."""
-        return self.source.ids
+    def read(self, module: nn.Module, inputs: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Run the network and give the layers' responses, (n, ...).
 
-    @property
-    def targets(self) -> Array:
-        """Of the source."""
-        return self.source.targets
+        Args:
+            module: A network, or one inside :class:`Wrapped`.
+            inputs: Of a batch.
 
-    def inputs(self, rows: Rows, change: ImageChange | None = None) -> torch.Tensor:
-        """What was computed, or, where images are changed, computed anew."""
-        if change is None:
-            return torch.from_numpy(np.array(self.held[rows]))
-        self.prefix.eval()
-        with torch.no_grad():
-            return self.prefix(self.source.inputs(rows, change))
+        Raises:
+            UnknownNameError: No module is called like a layer.
+        """
+        net = innermost(module)
+        catch = Catch(self.layers, self.classifier, self.tokens, prefix_tokens(net))
+        with watching(self._watched(net), catch.see):
+            output = module(inputs)
+        if OUTPUT in self.layers and OUTPUT not in catch.kept:
+            catch.keep(OUTPUT, output)
+        return {layer: catch.kept[layer] for layer in self.layers}
+
+    def _watched(self, net: nn.Module) -> dict[str, nn.Module]:
+        modules = {name: module for name, module in net.named_modules() if name}
+        wanted = [layer for layer in self.layers if layer not in (OUTPUT, PENULTIMATE)]
+        if PENULTIMATE in self.layers and self.classifier is not None:
+            wanted.append(self.classifier)
+        for name in wanted:
+            if name not in modules:
+                raise UnknownNameError.among("layer", name, modules)
+        return {name: modules[name] for name in wanted}
+
+
+WHOLE = Reading()  # what a network returns
+
+
+class Wrapped(nn.Module):
+    """A module around a network, whose layers go by the names that they have in the network.
+
+    Args:
+        net: The network, or another wrapper.
+    """
+
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.net = net
+
+
+def innermost(module: nn.Module) -> nn.Module:
+    """The network inside all wrappers."""
+    while isinstance(module, Wrapped):
+        module = module.net
+    return module
 
 
 @dataclass(frozen=True)
@@ -139,13 +176,15 @@ class Probe:
     Args:
         name: What to call it.
         part: What it is shown.
-        score: From its outputs (stimulus x output) to rows; ``epoch``, ``run`` and other factors of the
-            study are filled in by the trainer.
+        score: From its responses (stimulus x unit, with the label ``layer``), the run and the epoch to
+            rows; ``epoch``, ``run`` and other factors of the study are filled in by the trainer.
+        reading: Which layers are read.
     """
 
     name: str
     part: Part
-    score: Callable[[Assembly], list[Score]]
+    score: Callable[[Assembly, RunSpec, int], list[Score]]
+    reading: Reading = WHOLE
 
 
 @dataclass(frozen=True)
@@ -160,10 +199,13 @@ class Problem:
         train: Training set.
         validation: Always shown clean.
         probes: Scores of every epoch, always shown clean.
+        dimensions: Names of the targets' dimensions, (width,), where R^2 of each is wanted at every epoch
+            of a baseline.
     """
 
     spec: Mapping[str, Any]
-    build: Callable[[int], torch.nn.Module]
+    build: Callable[[int], nn.Module]
     train: Part
     validation: Part
     probes: tuple[Probe, ...] = field(default=())
+    dimensions: tuple[str, ...] = field(default=())

@@ -138,6 +138,11 @@ class RunSpec(BaseModel):
         return digest_spec({"epoch": epoch, **content})
 
     @property
+    def loss_measure(self) -> str:
+        """Id of the loss as a measure."""
+        return f"loss-{self.loss}"
+
+    @property
     def baseline(self) -> RunSpec:
         """The run without its perturbation."""
         return self.model_copy(update={"perturbation": None, "noise_seed": 0, "follow": None})

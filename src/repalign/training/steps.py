@@ -16,7 +16,7 @@ from torch.nn import functional
 from repalign.seeds import rng
 from repalign.training.parallel import Crew
 from repalign.training.perturbations import PERTURBATIONS, Kind, Moment
-from repalign.training.problem import ImageChange, Part
+from repalign.training.problem import OUTPUT, WHOLE, ImageChange, Part, Reading
 from repalign.training.run_spec import RunSpec
 
 Rows = NDArray[np.intp]
@@ -150,32 +150,50 @@ def _batch(
     return inputs.to(bench.device), wanted.to(bench.device)
 
 
-def respond(bench: Bench, part: Part) -> torch.Tensor:
-    """Outputs for all stimuli of a part, each at its own place, (n, width), float32, on the CPU.
+def respond(bench: Bench, part: Part, reading: Reading = WHOLE) -> dict[str, torch.Tensor]:
+    """Responses to all stimuli of a part, shown clean, each at its own place, by layer.
 
     Args:
         bench: The network and all around it.
-        part: What is shown, clean.
+        part: What is shown.
+        reading: Which layers are read.
+
+    Returns:
+        Per layer (n, ...), float32, on the CPU.
     """
     rows = bench.crew.share(np.arange(len(part.ids)))
-    found: list[torch.Tensor] = []
+    found: dict[str, list[torch.Tensor]] = {layer: [] for layer in reading.layers}
     bench.module.eval()
     with torch.no_grad():
         for start in range(0, len(rows), bench.spec.batch_size):
             inputs = part.inputs(rows[start : start + bench.spec.batch_size]).to(bench.device)
             with bench.precision():
-                found.append(bench.module(inputs).float().cpu())
-    width = found[0].shape[1:] if found else ()
-    outputs = torch.cat(found) if found else torch.zeros((0, *width))
-    return bench.crew.gather(rows, outputs, len(part.ids))
+                responses = reading.read(bench.module, inputs)
+            for layer, response in responses.items():
+                found[layer].append(response.float().cpu())
+    return {layer: bench.crew.gather(rows, _joined(each), len(part.ids)) for layer, each in found.items()}
 
 
-def validation_loss(bench: Bench, part: Part) -> float:
-    """Mean loss over the stimuli of a part, shown clean; over all processes averaged, not summed."""
-    outputs = respond(bench, part)
+def _joined(parts: list[torch.Tensor]) -> torch.Tensor:
+    return torch.cat(parts) if parts else torch.zeros((0,))
+
+
+def loss_of(bench: Bench, outputs: torch.Tensor, part: Part) -> float:
+    """Mean loss over the stimuli of a part; over all processes averaged, not summed.
+
+    Args:
+        bench: With the loss.
+        outputs: Of all stimuli of the part, see :func:`respond`.
+        part: With their targets.
+    """
     targets = torch.from_numpy(np.ascontiguousarray(part.targets))
     targets = targets.long() if targets.ndim == 1 else targets.float()
     return float(bench.losses(outputs, targets).double().mean())
+
+
+def validation_loss(bench: Bench, part: Part) -> float:
+    """Mean loss over the stimuli of a part, shown clean."""
+    return loss_of(bench, respond(bench, part)[OUTPUT], part)
 
 
 def _devices(device: torch.device) -> list[int]:

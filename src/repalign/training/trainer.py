@@ -9,20 +9,23 @@ import math
 import platform
 from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
-from repalign.data import Assembly, Score, ScoreTable, remove_partials, write_bytes
+from repalign.data import Score, ScoreTable, remove_partials, write_bytes
 from repalign.errors import DegenerateError, IdentityError, InputError
 from repalign.seeds import rng
+from repalign.training.log import LOG, Log
+from repalign.training.measuring import inherited, measured, scores_file
 from repalign.training.parallel import Crew, crew
-from repalign.training.problem import Probe, Problem
+from repalign.training.problem import Problem
 from repalign.training.run_spec import RunSpec
 from repalign.training.state import State, epoch_of, load_state, save_state
-from repalign.training.steps import Bench, rate_at, respond, train_epoch, validation_loss
+from repalign.training.steps import Bench, train_epoch
 
 LAST = "state.safetensors"
 COLUMNS = ("epoch", "train_loss", "validation_loss", "rate", "perturbed")
@@ -31,7 +34,10 @@ OnEpoch = Callable[[dict[str, Any]], None]
 
 @dataclass(frozen=True)
 class Run:
-    """A folder with a run: ``spec.json``, ``metrics.csv``, ``scores/``, ``snapshots/``, the last state.
+    """A run in a folder.
+
+    There are ``spec.json``, ``environment.json``, ``split.json``, ``log.txt``, ``metrics.csv``, ``scores/``,
+    ``snapshots/`` and the last state.
 
     Args:
         folder: Where it lies.
@@ -95,11 +101,33 @@ def train(
     with crew() as together, _deterministic():
         bench = _bench(problem, spec, device, together)
         state = _begin(place, bench, problem, start, keep)
+        log = Log(place / LOG if together.leads else None)
+        log.say(f"begins at epoch {state.epoch}" if not state.stopped else "was over")
         while not state.stopped:
             _epoch(place, bench, problem, state, keep)
+            log.epoch(state.history[-1])
             if on_epoch is not None and together.leads:
                 on_epoch(state.history[-1])
+        log.say(f"over: {state.stopped}")
         return Run(place, spec, state)
+
+
+def network_at(problem: Problem, spec: RunSpec, path: Path) -> nn.Module:
+    """The network of a run as it was when a state was kept.
+
+    Args:
+        problem: The run's.
+        spec: The run's.
+        path: A snapshot of the run, or its last state.
+
+    Raises:
+        FileError: Missing or damaged.
+        IdentityError: A state of another run.
+    """
+    with crew() as together:
+        bench = _bench(problem, spec, "cpu", together)
+        load_state(path, bench.module, bench.optimiser, spec.path_to)
+        return bench.module
 
 
 def _bench(problem: Problem, spec: RunSpec, device: str, together: Crew) -> Bench:
@@ -136,10 +164,13 @@ def _begin(
     bench.crew.wait()
     found = _latest(place, start, keep)
     if found is not None:
+        if start is not None and bench.crew.leads:
+            inherited(spec, start, epoch_of(start), place)
         return _going_on(load_state(found, bench.module, bench.optimiser, spec.path_to), spec)
     state = State()
-    state.history.append(_measured(place, bench, problem, state, train_loss=None))
-    _save(place, bench, state, keep)
+    row, scores = measured(bench, problem, state, train_loss=None)
+    state.history.append(row)
+    _save(place, bench, state, scores, keep)
     return state
 
 
@@ -175,13 +206,13 @@ def _epoch(place: Path, bench: Bench, problem: Problem, state: State, keep: Coll
             hint=f"Epochs 0 to {state.epoch} are kept in {place}. Lower the rate, or clip gradients.",
         )
     state.epoch = epoch
-    row = _measured(place, bench, problem, state, train_loss=loss)
+    row, scores = measured(bench, problem, state, train_loss=loss)
     if not math.isfinite(row["validation_loss"]):
         raise DegenerateError(f"the validation loss is {row['validation_loss']} in epoch {epoch}")
     _count(state, bench.spec, row["validation_loss"])
     state.history.append(row)
     state.stopped = _over(state, bench.spec)
-    _save(place, bench, state, keep)
+    _save(place, bench, state, scores, keep)
 
 
 def _count(state: State, spec: RunSpec, loss: float) -> None:
@@ -204,42 +235,9 @@ def _over(state: State, spec: RunSpec) -> str:
     return ""
 
 
-def _measured(
-    place: Path, bench: Bench, problem: Problem, state: State, *, train_loss: float | None
-) -> dict[str, Any]:
-    """The row of an epoch; scores of probes go to their own file."""
-    spec = bench.spec
-    row: dict[str, Any] = {
-        "epoch": state.epoch,
-        "train_loss": train_loss,
-        "validation_loss": validation_loss(bench, problem.validation),
-        "rate": rate_at(spec, state.epoch) if state.epoch else None,
-        "perturbed": bool(spec.perturbation and spec.perturbation.covers(state.epoch)),
-    }
-    scores: list[Score] = []
-    for probe in problem.probes:
-        scores += _probed(bench, probe, state.epoch)
-    if bench.crew.leads and scores:
-        ScoreTable(scores).to_parquet(place / "scores" / f"epoch-{state.epoch:04d}.parquet")
-    named = [s for s in scores if s.subject == "all" and s.value is not None]
-    return row | {f"{s.target}|{s.region or ''}|{s.measure}": s.value for s in named}
-
-
-def _probed(bench: Bench, probe: Probe, epoch: int) -> list[Score]:
-    outputs = respond(bench, probe.part)  # all processes take part
-    if not bench.crew.leads:
-        return []
-    spec = bench.spec
-    window = spec.perturbation
-    shown = Assembly(outputs.double().numpy(), probe.part.ids, name=f"run/{spec.digest}@{epoch}")
-    factors: dict[str, Any] = {"epoch": epoch, "run": spec.digest, "seed": spec.seed}
-    if window is not None:
-        factors |= {"perturbation": window.kind, "window_start": window.first, "window_length": window.length}
-    return [replace(score, **factors) for score in probe.score(shown)]
-
-
-def _save(place: Path, bench: Bench, state: State, keep: Collection[int] | str) -> None:
+def _save(place: Path, bench: Bench, state: State, scores: list[Score], keep: Collection[int] | str) -> None:
     if bench.crew.leads:
+        ScoreTable(scores).to_parquet(scores_file(place, state.epoch))
         written = state, bench.module, bench.optimiser, bench.spec.path_to(state.epoch)
         if isinstance(keep, str) or state.epoch in keep:
             save_state(snapshot(place, state.epoch), *written)

@@ -54,7 +54,8 @@ class CutClipHba:
 
     def text_features(self) -> Tensor:
         """Features of the prompts, (n_prompts, dimensions), with gradients: once per step or evaluation."""
-        return self.text.finish(self._prompts)
+        here = self._model.tokens.device  # the model may have moved since
+        return self.text.finish({name: each.to(here) for name, each in self._prompts.items()})
 
     def __call__(self, kept: Mapping[str, Tensor], prompts: Tensor | None = None) -> Tensor:
         """Outputs for images.

@@ -132,19 +132,20 @@ class PrefixCut:
             What the network returns.
         """
         held = {key: kept[_part(key)] for key in self._needed}
-        n = len(next(iter(held.values())))
-        answers = {key: held.get(key, self._blank(key, n)) for key in self._shapes}
+        first = next(iter(held.values()))
+        n, here = len(first), first.device
+        answers = {key: held.get(key, self._blank(key, n, here)) for key in self._shapes}
         # What the network writes into is copied, or the next pass would begin with it.
         answers = {key: t.clone() if key in self._written else t for key, t in answers.items()}
         inputs = held.get(None)
         with answered(self._net, answers):
-            return self._net(self._blank(None, n) if inputs is None else inputs)
+            return self._net(self._blank(None, n, here) if inputs is None else inputs)
 
-    def _blank(self, key: Key | None, n: int) -> Tensor:
+    def _blank(self, key: Key | None, n: int, device: torch.device) -> Tensor:
         """A stand-in for a result that nobody reads: its shape, one number of memory."""
         shape = self._shape if key is None else self._shapes[key]
         dtype = self._dtype if key is None else self._dtypes[key]
-        return torch.zeros(1, dtype=dtype).expand(n, *shape)
+        return torch.zeros(1, dtype=dtype, device=device).expand(n, *shape)
 
     def _read_behind(
         self, constant: Mapping[Key, Tensor], example: Tensor

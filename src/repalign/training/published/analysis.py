@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from repalign.errors import InputError
-from repalign.maths.dynamics import (
-    Recovery,
-    alignment_recovery,
-    elastic_window,
-    loss_recovery,
-    mean_and_sd,
-    median_duration,
-    rank_correlation,
-)
+from repalign.maths.dynamics import elastic_window
 from repalign.training.published.effects import by_region, compared, regions_of, sweep_of, type_effects
 from repalign.training.published.folder import RunSet
 from repalign.training.published.records import TrainingRun
+from repalign.training.published.recoveries import extremes, recovery_of
 from repalign.training.published.vit import ViTBaseline
 
 ONE_SEED = "one seed: no test"
-THRESHOLDS = (0.01, 0.02, 0.05)
-MARGIN = 0.01
 
 
 @dataclass(frozen=True)
@@ -72,22 +62,31 @@ def analyse(runs: RunSet, *, threshold: float = 0.01) -> Dynamics:
     Raises:
         InputError: A threshold that is negative or not finite.
     """
-    if not (math.isfinite(threshold) and threshold >= 0):
-        raise InputError(f"a threshold of {threshold} is none", hint="Give 0.01 for 1 %.")
+    check_threshold(threshold)
     base, lengths = runs.baseline, runs.family("length")
     effects, effect_notes = by_region(runs)
     return Dynamics(
         baseline=_baseline(base),
         types=type_effects(runs.family("type"), base),
         sweep=sweep_of(runs.family("sweep"), base),
-        recovery=_recovery(lengths, base, threshold),
-        heatmap=[_extremes(run, base) for run in lengths],
+        recovery=recovery_of([(run, base) for run in lengths], threshold),
+        heatmap=[extremes(run, base) for run in lengths],
         vit=None if runs.vit is None else _vit(runs.vit),
         vit_types=[vars(effect) for effect in runs.vit_effects],
         regions=regions_of(runs),
         region_effects=effects,
         messages=[*runs.messages, *_past_the_end(runs), *effect_notes],
     )
+
+
+def check_threshold(threshold: float) -> None:
+    """Refuse what is no excess of loss.
+
+    Raises:
+        InputError: It is negative or not finite.
+    """
+    if not (math.isfinite(threshold) and threshold >= 0):
+        raise InputError(f"a threshold of {threshold} is none", hint="Give 0.01 for 1 %.")
 
 
 def _baseline(run: TrainingRun) -> dict[str, Any]:
@@ -131,80 +130,6 @@ def _highest(epochs: Any, rsa: Any) -> dict[str, Any]:
 def _by_epoch(epochs: Any, values: Any) -> dict[str, float | None]:
     # Keys are text, as in JSON, so that what Python returns is what is printed.
     return {str(int(e)): compared(float(v)) for e, v in zip(epochs, values, strict=True)}
-
-
-def _recovery(runs: Sequence[TrainingRun], base: TrainingRun, threshold: float) -> dict[str, Any]:
-    rows = [_lost(run, base, threshold) for run in runs]
-    swept = [
-        {
-            "threshold": t,
-            "baseline": end,
-            **_summary([_lost(r, base, t, trimmed=end == "trimmed") for r in runs]),
-        }
-        for end in ("trimmed", "untrimmed")
-        for t in THRESHOLDS
-    ]
-    aligned = [_aligned(run, base) for run in runs]
-    return {
-        "threshold": threshold,
-        "rows": [_row(run, found) for run, found in zip(runs, rows, strict=True)],
-        **_summary(rows),
-        "swept": swept,
-        "spearman_length": rank_correlation(*_recovered(runs, rows, "length")),
-        "spearman_start": rank_correlation(*_recovered(runs, rows, "start")),
-        "alignment": {
-            "margin": MARGIN,
-            "rows": [_row(run, found) for run, found in zip(runs, aligned, strict=True)],
-            **_summary(aligned),
-        },
-    }
-
-
-def _lost(run: TrainingRun, base: TrainingRun, threshold: float, *, trimmed: bool = True) -> Recovery:
-    return loss_recovery(
-        run.epochs,
-        run.loss,
-        base.epochs,
-        base.loss,
-        end=run.window[1],
-        threshold=threshold,
-        trimmed=trimmed,
-    )
-
-
-def _aligned(run: TrainingRun, base: TrainingRun) -> Recovery:
-    return alignment_recovery(run.epochs, run.rsa, base.epochs, base.rsa, end=run.window[1], margin=MARGIN)
-
-
-def _row(run: TrainingRun, found: Recovery) -> dict[str, Any]:
-    about = {"start": run.start, "length": run.length, "epochs": found.epochs, "status": found.status}
-    return {**about, "followed": found.followed, "kind": run.kind}
-
-
-def _recovered(
-    runs: Sequence[TrainingRun], found: Sequence[Recovery], what: str
-) -> tuple[list[float], list[float]]:
-    pairs = [(getattr(r, what), f.epochs) for r, f in zip(runs, found, strict=True) if f.epochs is not None]
-    return [float(a) for a, _ in pairs], [float(b) for _, b in pairs]
-
-
-def _summary(found: Sequence[Recovery]) -> dict[str, Any]:
-    mean, sd = mean_and_sd([float(f.epochs) for f in found if f.epochs is not None])
-    counts = {
-        f"n_{status}": sum(f.status == status for f in found) for status in ("recovered", "never", "censored")
-    }
-    return {**counts, "mean": mean, "sd": sd, "median": median_duration(found)}
-
-
-def _extremes(run: TrainingRun, base: TrainingRun) -> dict[str, Any]:
-    known = not (np.isnan(run.rsa).all() or np.isnan(base.rsa).all())
-    return {
-        "kind": run.kind,
-        "start": run.start,
-        "length": run.length,
-        "delta_min_loss": float(run.loss.min() - base.loss.min()),
-        "delta_max_rsa": float(np.nanmax(run.rsa) - np.nanmax(base.rsa)) if known else None,
-    }
 
 
 def _past_the_end(runs: RunSet) -> list[str]:

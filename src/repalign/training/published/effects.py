@@ -26,14 +26,19 @@ def compared(value: float) -> float | None:
 
 def type_effects(runs: Sequence[TrainingRun], baseline: TrainingRun) -> list[dict[str, Any]]:
     """A row per run: kind, epoch and effects, in order of kind and epoch."""
-    order = list(KINDS)
-    ranked = sorted(runs, key=lambda run: (order.index(run.kind or order[0]), run.start or 0))
-    return [{"kind": run.kind, **_effect(run, baseline)} for run in ranked]
+    # Controls and kinds of our own come after the four of the study, in order of their names.
+    order = {kind: i for i, kind in enumerate(KINDS)}
+
+    def rank(run: TrainingRun) -> tuple[int, str, int]:
+        kind = run.kind or next(iter(order))
+        return order.get(kind, len(order)), kind, run.start or 0
+
+    return [{"kind": run.kind, **effect(run, baseline)} for run in sorted(runs, key=rank)]
 
 
 def sweep_of(runs: Sequence[TrainingRun], baseline: TrainingRun) -> dict[str, Any]:
     """The single-epoch sweep: means, signs, course over epochs."""
-    rows = [_effect(run, baseline) for run in runs]
+    rows = [effect(run, baseline) for run in runs]
     epochs = [float(row["epoch"]) for row in rows]
     loss, rsa = (_values(rows, name) for name in ("delta_loss", "delta_rsa"))
     finite = rsa[np.isfinite(rsa)]
@@ -111,7 +116,7 @@ def _start(run: str) -> int | None:
     return None if place is None else place.start
 
 
-def _effect(run: TrainingRun, baseline: TrainingRun) -> dict[str, Any]:
+def effect(run: TrainingRun, baseline: TrainingRun) -> dict[str, Any]:
     """Run minus baseline, both at the first perturbed epoch; None where either has no such epoch."""
     epoch = run.window[0]
     here, there = run.at(epoch), baseline.at(epoch)

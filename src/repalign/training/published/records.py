@@ -178,15 +178,20 @@ def _usable(
     name: str, epochs: NDArray[np.int64], loss: NDArray[np.float64], rsa: NDArray[np.float64]
 ) -> tuple[int, list[str]]:
     """How many rows can be used, and what is to be noted."""
-    bad = np.flatnonzero(~np.isfinite(loss))
-    kept, notes = len(loss), []
-    if len(bad):
-        kept = int(bad[0])
-        what = f"its {kept} epochs before are kept" if kept else "nothing of it can be used"
-        notes.append(f"{name}: the loss is {loss[kept]} at epoch {epochs[kept]}; {what}")
+    kept, notes = finite_part(name, epochs, loss)
     absent = epochs[:kept][~np.isfinite(rsa[:kept])]
     if len(absent):
         notes.append(
             f"{name}: RSA is undefined at epochs {_span(absent.tolist())}; these have no effect on it"
         )
     return kept, notes
+
+
+def finite_part(name: str, epochs: NDArray[np.int64], loss: NDArray[np.float64]) -> tuple[int, list[str]]:
+    """How many epochs there are before the loss is first no number, and what is to be noted."""
+    bad = np.flatnonzero(~np.isfinite(loss))
+    if not len(bad):
+        return len(loss), []
+    kept = int(bad[0])
+    what = f"its {kept} epochs before are kept" if kept else "nothing of it can be used"
+    return kept, [f"{name}: the loss is {loss[kept]} at epoch {epochs[kept]}; {what}"]
