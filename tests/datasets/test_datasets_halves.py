@@ -57,7 +57,7 @@ def test_draws_have_the_moments_of_the_hypergeometric_distribution(made_up, half
     drawn, each = people(made_up(EQUAL), EQUAL)
     share, n = ROW / 51, int(each[0])
     mean = n * share
-    # In the textbooks' words: n of 51 people without replacement (Johnson, Kotz & Balakrishnan 1997, chapter 39).
+    # n of 51 people without replacement (Johnson, Kotz & Balakrishnan 1997, chapter 39).
     spread = n * (51 - n) / (51 - 1) * (np.diag(share) - np.outer(share, share))
     error = np.sqrt(np.diag(spread) / N)
     assert (np.abs(drawn[half].mean(axis=0) - mean) <= 5 * error).all()

@@ -61,6 +61,9 @@ def test_whole_numbers_are_centred_in_float64_and_the_input_stays():
     assert found.dtype == np.float64
     np.testing.assert_array_equal(found, [[-0.5, 0.0], [0.5, 0.0], [0.0, 0.0]])
     np.testing.assert_array_equal(x, [[1, 2], [2, 2], [7, 7]])
+    real = x.astype(float)
+    centred_within(real, np.array(["a", "a", "b"]))
+    np.testing.assert_array_equal(real, x)
 
 
 def test_no_stimuli_are_no_error():

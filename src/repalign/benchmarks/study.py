@@ -175,7 +175,7 @@ def run_study(
 
 def _merged(results: ResultsDir, study: Study, units: Sequence[Unit]) -> dict[str, Any]:
     """The folder's spec: this study, for every label the unit that counts, and the recipes of those."""
-    before = results.spec() if (results.root / "spec.json").is_file() else {}
+    before = results.known_spec()
     now = {f"{u.label} ({'/'.join(_layers(study))})": u.digest for u in units}
     count = {**before.get("units", {}), **now}
     recipes = {**before.get("recipes", {}), **{u.digest: dict(u.spec) for u in units}}

@@ -92,8 +92,12 @@ def path(name: Name, json: Json = False) -> None:
 
     Example: repalign datasets path kriegeskorte92
     """
-    place = dataset(name).path()
-    print_json({"name": name, "path": str(place) if place else None}) if json else print(place or "built in")
+    data = dataset(name)
+    place = data.path()
+    if json:
+        print_json({"name": name, "path": str(place) if place else None})
+    else:
+        print(place or data.status())
 
 
 @app.command()
@@ -102,7 +106,8 @@ def verify(name: Name, json: Json = False) -> None:
 
     Example: repalign datasets verify kriegeskorte92
     """
-    checks = dataset(name).verify()
+    data = dataset(name)
+    checks = data.verify()
     if json:
         print_json([{"path": str(c.path), "ok": c.ok, "message": c.message} for c in checks])
     else:
@@ -111,6 +116,6 @@ def verify(name: Name, json: Json = False) -> None:
                 print(check.path)
                 print_text(check.message, indent="  ")
         right = f"{sum(c.ok for c in checks)} of {len(checks)} files are right"
-        print_text(f"{name}: {right if checks else 'built in, no files to verify'}")
+        print_text(f"{name}: {right if checks else f'{data.status()}, no files to verify'}")
     if not all(check.ok for check in checks):
         raise typer.Exit(3)

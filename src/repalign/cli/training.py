@@ -21,7 +21,7 @@ from repalign.errors import InputError
 from repalign.execution import KeptPool, RunReport
 from repalign.training.cost import Cost, estimate, seconds_of
 from repalign.training.run_spec import Perturbation, RunSpec
-from repalign.training.running import epochs_done, made, run_sweep, unit
+from repalign.training.running import Reached, made, run_sweep, unit
 from repalign.training.study import TrainingStudy, read_study
 from repalign.training.sweep import Planned, expand, label
 
@@ -97,14 +97,14 @@ def trained(
 @contextmanager
 def _watched(stages: Sequence[Sequence[Planned]], results: ResultsDir, shown: Tracker) -> Generator[None]:
     """Look from time to time how many epochs there are, whoever trains them."""
-    over = Event()
+    over, reached = Event(), Reached(stages, results)
 
     def look() -> None:
         while not over.wait(EVERY):
-            shown.epochs(*epochs_done(stages, results))
+            shown.epochs(reached.epochs(), reached.total)
 
     watcher = Thread(target=look, daemon=True)
-    shown.epochs(*epochs_done(stages, results))
+    shown.epochs(reached.epochs(), reached.total)
     watcher.start()
     try:
         yield

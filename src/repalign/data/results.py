@@ -65,7 +65,7 @@ class ResultsDir:
 
     def _current(self) -> list[str]:
         finished = self.units()
-        units = self._spec_or_none().get("units", {})
+        units = self.known_spec().get("units", {})
         listed = set(_mapping(units, "list of units in the study spec").values())
         return [u for u in finished if u in listed] if listed else finished
 
@@ -92,7 +92,7 @@ class ResultsDir:
         Raises:
             FileError: ``spec.json`` is damaged.
         """
-        spec = self._spec_or_none()
+        spec = self.known_spec()
         listed = _mapping(spec.get("units", {}), "list of units in the study spec")
         recipes = _mapping(spec.get("recipes", {}), "recipes in the study spec")
         units = dict.fromkeys(listed[label] for label in sorted(listed))
@@ -107,7 +107,7 @@ class ResultsDir:
         Raises:
             FileError: A view or ``spec.json`` is damaged.
         """
-        listed = _mapping(self._spec_or_none().get("views", {}), "list of views in the study spec")
+        listed = _mapping(self.known_spec().get("views", {}), "list of views in the study spec")
         there = [listed[label] for label in sorted(listed) if self._array_file(listed[label]).exists()]
         return [self.arrays(digest) for digest in there]
 
@@ -117,10 +117,15 @@ class ResultsDir:
         Raises:
             FileError: ``spec.json`` is damaged.
         """
-        listed = _mapping(self._spec_or_none().get("view_recipes", {}), "recipes of views")
+        listed = _mapping(self.known_spec().get("view_recipes", {}), "recipes of views")
         return {label: _mapping(listed[label], "recipe") for label in sorted(listed)}
 
-    def _spec_or_none(self) -> dict[str, Any]:
+    def known_spec(self) -> dict[str, Any]:
+        """The study that was asked for; empty where nothing says which.
+
+        Raises:
+            FileError: ``spec.json`` is damaged.
+        """
         return self.spec() if (self.root / "spec.json").is_file() else {}
 
     def failures(self) -> dict[str, dict[str, Any]]:

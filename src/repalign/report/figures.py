@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from repalign.data import ResultsDir
+from repalign.data import ResultsDir, ScoreTable
 from repalign.report.bars import score_drawings
 from repalign.report.contrasts import difference_drawing, pair_drawings
 from repalign.report.drawing import FORMATS, Drawing, View
@@ -25,6 +25,7 @@ __all__ = [
     "all_drawings",
     "describe_ceiling",
     "difference_drawing",
+    "drawings",
     "drawn",
     "heading",
     "label",
@@ -48,7 +49,17 @@ def all_drawings(results: ResultsDir) -> list[Drawing]:
     Raises:
         FileError: A file in the folder is damaged.
     """
-    table, views = results.scores(), results.views()
+    return drawings(results.scores(), results.views(), results)
+
+
+def drawings(table: ScoreTable, views: Sequence[View], results: ResultsDir) -> list[Drawing]:
+    """As :func:`all_drawings`, of scores and views that have been read already.
+
+    Args:
+        table: The folder's scores.
+        views: The folder's views.
+        results: The folder, for its thumbnails.
+    """
     geometries = [view for view in views if view[1].get("view") == "geometry"]
     contrasts = [view for view in views if view[1].get("view") == "differences"]
     maps, differences = map(map_drawing, geometries), map(difference_drawing, contrasts)

@@ -11,7 +11,7 @@ from repalign.errors import StorageError, TooFewError
 from repalign.report import recipes, sections
 from repalign.report.digests import digests
 from repalign.report.downloads import downloads
-from repalign.report.figures import all_drawings
+from repalign.report.figures import drawings as all_of
 from repalign.report.frame import framed
 from repalign.report.labels import symmetric
 from repalign.report.rdm_grid import geometries, scale_uri
@@ -64,7 +64,7 @@ def render(results: Results, title: str = TITLE) -> str:
 
 def _content(results: Results, table: ScoreTable) -> dict[str, Any]:
     views = results.views()
-    drawings = all_drawings(results)
+    drawings = all_of(table, views, results)
     scored, paired = sections.score_panels(table, drawings)
     differences = sections.difference_rows(views)
     specs = sections.view_specs(results, views)

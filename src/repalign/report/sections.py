@@ -200,7 +200,7 @@ def missing(table: ScoreTable, results: ResultsDir) -> list[Missing]:
 
 def _waiting(results: ResultsDir) -> list[Missing]:
     """Units that were asked for and neither finished nor failed: the study was stopped, or still runs."""
-    spec = results.spec() if (results.root / "spec.json").is_file() else {}
+    spec = results.known_spec()
     done = {*results.units(), *results.failures()}
     waiting = sorted(label for label, unit in spec.get("units", {}).items() if unit not in done)
     if not waiting:
@@ -213,7 +213,7 @@ def _waiting(results: ResultsDir) -> list[Missing]:
 
 def _older(results: ResultsDir) -> list[Missing]:
     """Units that count and of which no recipe is known, so that no view shows them."""
-    spec = results.spec() if (results.root / "spec.json").is_file() else {}
+    spec = results.known_spec()
     n = len({*spec.get("units", {}).values()} & {*results.units()} - {*results.recipes()})
     if not n:
         return []
@@ -230,7 +230,7 @@ def _older(results: ResultsDir) -> list[Missing]:
 
 def _counting(results: ResultsDir) -> list[dict[str, Any]]:
     """Failures of the units and views that the spec lists; all where it lists none."""
-    spec = results.spec() if (results.root / "spec.json").is_file() else {}
+    spec = results.known_spec()
     listed = {*spec.get("units", {}).values(), *spec.get("views", {}).values()}
     failures = results.failures()
     return [failures[unit] for unit in failures if not listed or unit in listed]

@@ -160,7 +160,7 @@ def _jitter(dynamics: Row) -> str:
 def missing(dynamics: Row, results: ResultsDir) -> list[Missing]:
     """What a reader must know, and runs that failed, by reason."""
     found = [Missing("", _capital(str(message)), "") for message in dynamics["messages"]]
-    spec = results.spec() if (results.root / "spec.json").is_file() else {}
+    spec = results.known_spec()
     labels = {unit: label for label, unit in spec.get("units", {}).items()}
     by_reason: dict[tuple[str, str], list[str]] = {}
     for unit, failure in results.failures().items():

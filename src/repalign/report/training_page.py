@@ -66,7 +66,7 @@ def render_training(dynamics: Mapping[str, Any], results: ResultsDir, title: str
     Raises:
         FileError: The spec or a failure in the folder is damaged.
     """
-    spec = results.spec() if (results.root / "spec.json").is_file() else {}
+    spec = results.known_spec()
     study: Mapping[str, Any] = spec.get("training") or {}
     sweep = study.get("sweep")
     units = [unit for unit in results.recipes() if unit in {*results.units()}]

@@ -3,6 +3,8 @@
 from repalign.testing.datasets import check_dataset
 from repalign.testing.measures import changes, check_measure
 from repalign.testing.models import check_model, noise_stimuli
+from repalign.testing.perturbations import check_perturbation
+from repalign.testing.problems import check_problem
 from repalign.testing.synthetic import random_model, synthetic_target
 from repalign.testing.toy_networks import toy_networks
 
@@ -11,6 +13,8 @@ __all__ = [
     "check_dataset",
     "check_measure",
     "check_model",
+    "check_perturbation",
+    "check_problem",
     "noise_stimuli",
     "random_model",
     "synthetic_target",

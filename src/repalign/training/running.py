@@ -154,23 +154,40 @@ def made(problem: Mapping[str, Any], where: Where) -> Any:
     return maker(problem, where)
 
 
-def epochs_done(stages: Sequence[Sequence[Planned]], results: ResultsDir) -> tuple[int, int]:
-    """How many epochs of a sweep have been trained, by what lies in the folder, and how many there are.
+class Reached:
+    """How far a sweep is, by what lies in its folder, whoever trains it.
 
     Args:
-        stages: From :func:`expand`.
+        stages: From :func:`repalign.training.expand`.
         results: The folder.
     """
-    finished = set(results.units())
-    done = total = 0
-    for planned in (each for stage in stages for each in stage):
-        total += planned.epochs
-        digest = unit(planned, {}).digest
-        done += planned.epochs if digest in finished else _reached(planned, results.root / "runs")
-    return done, total
+
+    def __init__(self, stages: Sequence[Sequence[Planned]], results: ResultsDir) -> None:
+        self._results = results
+        self._left = {unit(each, {}).digest: each for stage in stages for each in stage}
+        self._over = 0
+        self.total = sum(each.epochs for each in self._left.values())
+
+    def epochs(self) -> int:
+        """How many epochs have been trained; a run that stopped early counts whole."""
+        for digest in set(self._results.units()) & set(self._left):
+            self._over += self._left.pop(digest).epochs
+        runs = self._results.root / "runs"
+        return self._over + sum(_reached(each, runs) for each in self._left.values())
 
 
 def _reached(planned: Planned, runs: Path) -> int:
     files = sorted((runs / planned.spec.digest / "scores").glob("epoch-*.parquet"))
     begun = planned.start[1] if planned.start else 0
     return max(0, int(files[-1].stem.partition("-")[2]) - begun) if files else 0
+
+
+def epochs_done(stages: Sequence[Sequence[Planned]], results: ResultsDir) -> tuple[int, int]:
+    """How many epochs of a sweep have been trained, and how many there are.
+
+    Args:
+        stages: From :func:`repalign.training.expand`.
+        results: The folder.
+    """
+    found = Reached(stages, results)
+    return found.epochs(), found.total

@@ -163,7 +163,7 @@ class StudyRuns:
 def is_training(folder: Path) -> bool:
     """Whether a folder holds the results of a training study of ours."""
     results = ResultsDir(folder)
-    return (folder / "spec.json").is_file() and "training" in results.spec()
+    return "training" in results.known_spec()
 
 
 def read_runs(results: ResultsDir) -> StudyRuns:
@@ -173,7 +173,7 @@ def read_runs(results: ResultsDir) -> StudyRuns:
         InputError: The folder holds no training study, or none of its runs has an epoch yet.
         FileError: ``spec.json`` or a record is damaged.
     """
-    spec = results.spec() if (results.root / "spec.json").is_file() else {}
+    spec = results.known_spec()
     training = spec.get("training")
     if not isinstance(training, Mapping) or "sweep" not in training:
         raise _no_study(results, "its spec.json plans no runs")
