@@ -59,7 +59,8 @@ def held(notebook):
 
 
 def test_there_are_notebooks():
-    assert {path.name for path in PAGES} == {"demo-trip.ipynb", "own-model-own-brain.ipynb"}
+    names = {"demo-trip.ipynb", "figures-1-to-4.ipynb", "own-model-own-brain.ipynb"}
+    assert {path.name for path in PAGES} == names
     assert set(LONG) < {path.name for path in PAGES}, "one of them runs among the fast tests"
 
 

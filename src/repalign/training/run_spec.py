@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from repalign.data import digest_spec
 from repalign.training.perturbations import PERTURBATIONS, check_options
@@ -81,8 +81,8 @@ class RunSpec(BaseModel):
         label_smoothing: Of the cross-entropy, 0 to 1.
         clip_norm: Largest norm of the gradient of all weights together; None for no clipping.
         precision: ``float32``; ``bfloat16`` or ``float16`` for mixed precision.
-        patience: Stop when the validation loss has not improved for so many epochs; None never. The
-            counter stands still inside a window.
+        patience: Stop when the validation loss has not improved for so many epochs; None, or ``"never"``
+            in a file, never. The counter stands still inside a window.
         seed: Of the order of stimuli, dropout and starting weights.
         noise_seed: Of the perturbation, apart from the run's own.
         perturbation: None for a baseline.
@@ -104,6 +104,11 @@ class RunSpec(BaseModel):
     noise_seed: int = Field(default=0, ge=0)
     perturbation: Perturbation | None = None
     follow: int | None = Field(default=None, ge=0)
+
+    @field_validator("patience", mode="before")
+    @classmethod
+    def _never(cls, given: Any) -> Any:
+        return None if given == "never" else given  # TOML has no null
 
     @model_validator(mode="after")
     def _fits(self) -> RunSpec:

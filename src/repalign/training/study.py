@@ -8,14 +8,15 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from repalign.benchmarks import Study
 from repalign.datasets.places import find
 from repalign.errors import FileError, InputError, UnknownNameError, invalid
 from repalign.training.cost import Cost
+from repalign.training.problem_options import ProblemOptions
 from repalign.training.run_spec import RunSpec
-from repalign.training.sweep import Sweep, Windows
+from repalign.training.sweep import Sweep, Windows, expand
 
 _FROZEN = ConfigDict(extra="forbid", frozen=True)
 MAKER = "repalign.training.problems:learned_target"
@@ -56,9 +57,22 @@ class TrainingStudy(BaseModel):
     where: dict[str, dict[str, str]] = Field(default_factory=dict)
     cost: Cost | None = None
 
+    @field_validator("problem")
+    @classmethod
+    def _can_be_made(cls, given: dict[str, Any]) -> dict[str, Any]:
+        if given.get("maker", MAKER) == MAKER:
+            ProblemOptions(**given)
+        return given
+
+    @field_validator("run")
+    @classmethod
+    def _can_be_run(cls, given: dict[str, Any]) -> dict[str, Any]:
+        RunSpec(**{**given, "problem": {}})
+        return given
+
     @model_validator(mode="after")
-    def _can_be_expanded(self) -> TrainingStudy:
-        self.outline()
+    def _can_be_planned(self) -> TrainingStudy:
+        expand(self.outline())
         return self
 
     @property

@@ -124,10 +124,9 @@ def network_at(problem: Problem, spec: RunSpec, path: Path) -> nn.Module:
         FileError: Missing or damaged.
         IdentityError: A state of another run.
     """
-    with crew() as together:
-        bench = _bench(problem, spec, "cpu", together)
-        load_state(path, bench.module, bench.optimiser, spec.path_to)
-        return bench.module
+    bench = _bench(problem, spec, "cpu", Crew())  # alone, whatever other processes do
+    load_state(path, bench.module, bench.optimiser, spec.path_to)
+    return bench.module
 
 
 def _bench(problem: Problem, spec: RunSpec, device: str, together: Crew) -> Bench:

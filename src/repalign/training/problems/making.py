@@ -24,8 +24,8 @@ from repalign.models.cut import Shown, keep_on_disk
 from repalign.seeds import rng
 from repalign.training.behind import BehindCut, after_cut, reads_behind
 from repalign.training.problem import WHOLE, Part, Probe, Problem
+from repalign.training.problem_options import ProblemOptions
 from repalign.training.problems.networks import Network, network
-from repalign.training.problems.options import ProblemOptions
 from repalign.training.problems.pictures import Streamed, pictures
 from repalign.training.problems.probing import Goal, Where, goals, probe
 

@@ -29,7 +29,7 @@ from repalign.models.torch_sources import architecture_blueprint
 from repalign.models.torch_state import state_digest
 from repalign.training.behind import AfterCut, Still
 from repalign.training.problem import Wrapped
-from repalign.training.problems.options import NetworkOptions
+from repalign.training.problem_options import NetworkOptions
 
 PROMPTS = "derived/spose66_prompts.txt"
 UNTRAINED = "architecture"  # the source of networks of our own without weights

@@ -16,8 +16,8 @@ from repalign.data import Assembly, Score, Target
 from repalign.errors import InputError
 from repalign.metrics import measure as find_measure
 from repalign.training.problem import Probe, Reading
+from repalign.training.problem_options import ProbeOptions
 from repalign.training.problems.networks import Network
-from repalign.training.problems.options import ProbeOptions
 from repalign.training.problems.pictures import pictures
 from repalign.training.run_spec import RunSpec
 
