@@ -29,12 +29,13 @@ def test_a_dry_run_prints_every_run_and_what_it_costs_and_trains_nothing(run, st
     labels = [each["run"] for each in found["runs"]]
     # Per seed: a baseline, 2 kinds at 2 starts, a window of 1 and of 2 epochs.
     assert len(labels) == len(set(labels)) == found["n_runs"] == 2 * (1 + 4 + 2)
-    assert found["epochs"] == 2 * (3 + 4 * 1 + 3 + 2)
+    # The window of 1 begins where the single epoch of its kind ended, that of 2 too.
+    assert found["epochs"] == 2 * (3 + 4 * 1 + 2 + 2)
     assert found["alone"] == 2 * (3 + (1 + 2) * 2 + 3 + 3)
     # 2 s an epoch, 1 s more for each of the 4 epochs of blank images, 3 s before all.
     assert found["seconds"] == 3 + 2.0 * found["epochs"] + 1.0 * 4
     text = run("sweep", study, "--dry-run").out
-    assert "14 runs, 24 epochs; 30 if no run began where another left off." in text
+    assert "14 runs, 22 epochs; 30 if no run began where another left off." in text
     assert "a clock" in text
     assert not (place / "repalign-training").exists()
 

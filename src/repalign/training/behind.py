@@ -69,7 +69,15 @@ class AfterCut(Still):
         Args:
             given: Rows of :func:`packed`, (n, units), or images, (n, channel, height, width).
         """
-        return self.cut.finish(self._unpacked(given)) if given.ndim == _PACKED else self.net(given)
+        if given.ndim == _PACKED:
+            return self.cut.finish(self._unpacked(given))
+        if len(given) > 1 and bool((given == given[:1]).all()):
+            # Blank images are one image: its first half stands for all.
+            alone = self.cut.keep(given[:1])
+            return self.cut.finish(
+                {name: each.repeat(len(given), *[1] * (each.ndim - 1)) for name, each in alone.items()}
+            )
+        return self.net(given)
 
     def _unpacked(self, given: Tensor) -> dict[str, Tensor]:
         sizes = [int(np.prod(shape)) for shape in self._shapes.values()]

@@ -24,7 +24,7 @@ KINDS = ("training", "scores")
 SHIPPED = "repalign.training.studies"
 _SEE = "`repalign run NAME --show` prints a whole study file; `repalign run` lists the names."
 _PUBLISHED = "data:"  # below REPALIGN_DATA, as the data sets' own files
-_PATHS = ("weights", "prompts", "folder", "images", "rdms", "stimuli", "target")
+_PATHS = ("weights", "prompts", "folder", "images", "rdms", "stimuli", "target", "ids")
 
 
 class TrainingStudy(BaseModel):

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from repalign.data import digest_spec
 from repalign.training.perturbations import PERTURBATIONS
 from repalign.training.run_spec import Perturbation, RunSpec
 
@@ -107,7 +108,8 @@ def expand(sweep: Sweep) -> list[list[Planned]]:
     """The runs of a sweep in stages; each begins from states of earlier ones, so that prefixes are shared.
 
     A baseline comes first. Of one kind and start the shortest window begins from the baseline, each longer
-    one from the last epoch of the shorter one's window. A run that several windows ask for comes once.
+    one, or one that is followed longer, from the last epoch of the shorter one's window. A run that several
+    windows ask for comes once.
 
     Args:
         sweep: What is asked for.
@@ -116,29 +118,20 @@ def expand(sweep: Sweep) -> list[list[Planned]]:
         Stages, which follow one another; the runs of a stage do not depend on each other.
     """
     stages: list[list[Planned]] = [[]]
-    placed: dict[str, tuple[Planned, int]] = {}
     for seed in sweep.seeds:
         base = Planned(sweep.baseline.model_copy(update={"seed": seed}))
         stages[0].append(base)
         for chain in _chains(sweep, base.spec):
             before, epoch, depth = base, chain[0].first - 1, 0
             for link in chain:
-                known = placed.get(link.run.spec.digest)
-                if known is None:
-                    _begins_from(link.run, before, epoch)
-                    known = placed[link.run.spec.digest] = (link.run, depth + 1)
-                    while len(stages) <= known[1]:
-                        stages.append([])
-                    stages[known[1]].append(link.run)
-                known[0].figures.update(link.run.figures)
-                if link.shares:
-                    (before, depth), epoch = known, link.last
+                link.run.start = before.spec.digest, epoch
+                before.keep.add(epoch)
+                if len(stages) <= depth + 1:
+                    stages.append([])
+                stages[depth + 1].append(link.run)
+                if link.shares and link.last > epoch:  # else the run before holds that state already
+                    before, epoch, depth = link.run, link.last, depth + 1
     return stages
-
-
-def _begins_from(run: Planned, before: Planned, epoch: int) -> None:
-    run.start = before.spec.digest, epoch
-    before.keep.add(epoch)
 
 
 @dataclass(frozen=True)
@@ -165,17 +158,20 @@ class _Link:
 
 
 def _chains(sweep: Sweep, base: RunSpec) -> Iterator[list[_Link]]:
-    """Per kind, start and noise seed the runs by length, each once."""
+    """Runs that disturb alike from one epoch on, whichever windows ask for them, by length; each once."""
+    chains: dict[str, dict[str, _Link]] = {}
     for windows in sweep.windows:
         for kind, first, noise in product(windows.kinds, sorted(set(windows.starts)), sweep.noise_seeds):
             options = windows.options.get(kind, {})
-            chain: list[_Link] = []
+            alike = digest_spec([kind, first, noise, options])
             for length in sorted(set(windows.lengths)):
                 window = Perturbation(kind=kind, first=first, length=length, options=options)
                 more = {"perturbation": window, "noise_seed": noise, "follow": windows.follow}
                 spec = RunSpec(**{**base.model_dump(), **more})
-                chain.append(_Link(Planned(spec, figures={windows.drawn_as})))
-            yield chain
+                link = chains.setdefault(alike, {}).setdefault(spec.digest, _Link(Planned(spec)))
+                link.run.figures.add(windows.drawn_as)
+    for links in chains.values():
+        yield sorted(links.values(), key=lambda link: (link.last, link.run.spec.last_epoch))
 
 
 def epochs_to_train(stages: Sequence[Sequence[Planned]]) -> tuple[int, int]:

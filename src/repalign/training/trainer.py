@@ -90,12 +90,18 @@ def train(
 
     Raises:
         IdentityError: The folder or ``start`` holds another run, or the problem is not the spec's.
+        InputError: The loss does not suit the targets, nothing is trained, or there is no such device.
         DegenerateError: The loss is NaN; what was done before is kept.
         StorageError: The folder cannot be written.
     """
     if dict(problem.spec) != spec.problem:
         raise IdentityError(
             "the problem is not the one of the spec", hint="RunSpec(problem=problem.spec, ...)"
+        )
+    if spec.loss == "mse" and problem.train.targets.ndim == 1:
+        raise InputError(
+            "labels are classes, and the mean squared error of their numbers means nothing",
+            hint="Say loss = 'cross-entropy', or give numbers (n, width) as targets.",
         )
     place = Path(folder)
     with crew() as together, _deterministic():
