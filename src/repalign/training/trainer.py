@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from repalign.benchmarks import code_version
 from repalign.data import Score, ScoreTable, remove_partials, write_bytes
 from repalign.errors import DegenerateError, IdentityError, InputError
 from repalign.seeds import rng
@@ -272,6 +273,7 @@ def _claim(place: Path, spec: RunSpec, problem: Problem) -> None:
         remove_partials(folder)
     split = {"train": problem.train.ids, "validation": problem.validation.ids}
     environment = {
+        "repalign": code_version(),
         "python": platform.python_version(),
         "torch": torch.__version__,
         "system": platform.system(),
