@@ -22,7 +22,7 @@ BY_HAND = {
     # 24 in the sweep, 2 controls at 3 starts, 9 windows to the end: 48 - 3 s epochs from start s, one less
     # where the sweep has trained the first of them.
     "digits": (1 + 24 + 6 + 9, 16 + 24 + 6 + 105 - 2, 12, 40 + 7 + 6),
-    "cifar10h": (1 + 96 + 8 + 20, 24 + 96 + 8 + 325 - 5, 48, 125 + 24 + 15),
+    "cifar10h": (1 + 80 + 8 + 20, 20 + 80 + 8 + 261 - 5, 40, 109 + 20 + 15),
     "cifar10h-short": (1 + 16 + 4 + 4, 12 + 16 + 4 + 40 - 2, 8, 25 + 4 + 2),
     # 10 in the sweep (4 and 16 are among them), 3 other kinds at 2 starts, 9 windows that end 8 epochs after:
     # from start s the chain trains 2 + 8, 3 + 8 and 5 + 8 epochs.
