@@ -15,3 +15,14 @@ def real_data() -> Path:
     if not named or not Path(named).is_dir():
         pytest.skip("needs REPALIGN_DATA")
     return Path(named)
+
+
+@pytest.fixture
+def one_thread():
+    """Small networks of torch on one thread."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

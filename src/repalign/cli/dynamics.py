@@ -53,7 +53,8 @@ def dynamics(
     began = time.monotonic()
     formats = tuple(dict.fromkeys(format or ("svg",)))
     if is_training(folder):
-        _of_study(folder, figures, formats, json, target, region, layer, measure, threshold)
+        chosen = {"target": target, "region": region, "layer": layer, "measure": measure}
+        _of_study(folder, {**chosen, "threshold": threshold}, figures, formats, as_json=json)
         return
     found = analyse(
         read_folder(folder, baseline, leave_out=leave_out or (), mixed=mixed), threshold=threshold
@@ -76,16 +77,15 @@ def dynamics(
 
 def _of_study(
     folder: Path,
+    chosen: Mapping[str, Any],
     figures: Path | None,
     formats: tuple[str, ...],
+    *,
     as_json: bool,
-    *chosen: Any,
 ) -> None:
-    target, region, layer, measure, threshold = chosen
     began = time.monotonic()
     results = ResultsDir.open(folder)
-    how = {"target": target, "region": region, "layer": layer, "measure": measure, "threshold": threshold}
-    found = study_dynamics(results, **how).as_dict()
+    found = study_dynamics(results, **chosen).as_dict()
     page, files = draw(found, results, figures=figures, formats=formats)
     _print_notes(found["messages"])
     if as_json:

@@ -57,7 +57,7 @@ def sweep(
     """
     found = read_study(study)
     if dry_run:
-        _print_plan(found, ResultsDir(out), as_json=json)
+        _print_plan(found, as_json=json)
         return
     began = time.monotonic()
     results, done = trained(found, out, part=_part(part), device=device, workers=workers)
@@ -128,7 +128,7 @@ def _part(given: str | None) -> tuple[int, int] | None:
     return int(index), int(count)
 
 
-def _print_plan(study: TrainingStudy, results: ResultsDir, *, as_json: bool) -> None:
+def _print_plan(study: TrainingStudy, *, as_json: bool) -> None:
     stages = expand(study.outline())
     whole = estimate(stages, study.cost)
     runs = [_planned(each, stage, study.cost) for stage, found in enumerate(stages) for each in found]

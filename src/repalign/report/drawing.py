@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,6 +88,25 @@ class Drawing:
         with styled():
             self.draw().savefig(buffer, format=format, dpi=DPI, metadata=dict(_METADATA[format]))
         return buffer.getvalue()
+
+
+def save_all(drawings: Iterable[Drawing], folder: Path | str, formats: Sequence[str]) -> list[Path]:
+    """Write figures, each as :meth:`Drawing.save` does; nothing is drawn where a format is not known.
+
+    Args:
+        drawings: The figures.
+        folder: Made when it is not there.
+        formats: Out of :data:`FORMATS`.
+
+    Returns:
+        The files, figure by figure.
+
+    Raises:
+        InputError: A format is not known.
+        StorageError: A file cannot be written.
+    """
+    check_formats(formats)
+    return [path for drawing in drawings for path in drawing.save(folder, formats)]
 
 
 def check_formats(formats: Sequence[str]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from repalign.report.drawing import Drawing, check_formats
+from repalign.report.drawing import Drawing, save_all
 from repalign.report.dynamics_courses import figure_1a, figure_1b, figure_regions
 from repalign.report.dynamics_effects import figure_2, figure_3, figure_region_effects
 from repalign.report.dynamics_heatmap import figure_heatmap
@@ -65,5 +65,4 @@ def write_dynamics_figures(
         InputError: A format is not known.
         StorageError: They cannot be written.
     """
-    check_formats(formats)
-    return [path for drawing in dynamics_drawings(found) for path in drawing.save(folder, formats)]
+    return save_all(dynamics_drawings(found), folder, formats)

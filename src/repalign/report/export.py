@@ -7,7 +7,7 @@ from pathlib import Path
 
 from repalign.data import ResultsDir
 from repalign.errors import StorageError, TooFewError
-from repalign.report.drawing import FORMATS, check_formats
+from repalign.report.drawing import FORMATS, check_formats, save_all
 from repalign.report.figures import all_drawings
 
 
@@ -40,4 +40,4 @@ def write_figures(
         raise TooFewError(
             f"{found.root} holds no scores to draw", hint="See failures/ there, and run the study again."
         )
-    return [path for drawing in drawings for path in drawing.save(out, formats)]
+    return save_all(drawings, out, formats)

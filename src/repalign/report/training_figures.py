@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from repalign.report.drawing import FORMATS, Drawing, check_formats
+from repalign.report.drawing import FORMATS, Drawing, save_all
 from repalign.report.training_baseline import baseline_drawing, path_drawing
 from repalign.report.training_courses import course_drawings, dimensions_drawing
 from repalign.report.training_effects import sweep_drawings, types_drawing
@@ -61,5 +61,4 @@ def write_training_figures(
         InputError: A format is not known.
         StorageError: They cannot be written.
     """
-    check_formats(formats)
-    return [path for drawing in training_drawings(dynamics) for path in drawing.save(folder, formats)]
+    return save_all(training_drawings(dynamics), folder, formats)

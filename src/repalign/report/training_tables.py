@@ -13,6 +13,11 @@ Column = tuple[str, Callable[[Row], str]]
 MOST = 200  # rows that are listed; the files hold all
 MOST_RUNS = 2_000
 
+_WINDOW: tuple[Column, ...] = (
+    ("kind", lambda r: kind_name(r["kind"])),
+    ("start", lambda r: str(r["start"])),
+    ("length", lambda r: str(r["length"])),
+)
 FIGURES = {"types": "2a", "sweep": "3", "lengths": "4"}
 
 
@@ -32,9 +37,7 @@ def _effects(cells: Sequence[Row], what: str, title: str) -> Table:
     reasons = list(dict.fromkeys(each["reason"] or "" for each in cells))
     shared = reasons[0] if len(reasons) == 1 else ""
     columns: list[Column] = [
-        ("kind", lambda r: kind_name(r["kind"])),
-        ("start", lambda r: str(r["start"])),
-        ("length", lambda r: str(r["length"])),
+        *_WINDOW,
         ("change", lambda r: cell(r[f"delta_{what}"])),
         ("95 % interval", lambda r: span(r[f"{what}_low"], r[f"{what}_high"])),
         ("p", lambda r: chance(r[f"{what}_p"])),
@@ -54,9 +57,7 @@ def recovery_table(dynamics: Row) -> Table | None:
     if not rows:
         return None
     columns: list[Column] = [
-        ("kind", lambda r: kind_name(r["kind"])),
-        ("start", lambda r: str(r["start"])),
-        ("length", lambda r: str(r["length"])),
+        *_WINDOW,
         ("loss: median", lambda r: _epochs(r["median"])),
         ("loss: each run", lambda r: _runs(r["loss"])),
         ("alignment: median", lambda r: _epochs(r["alignment_median"])),
@@ -85,9 +86,7 @@ def extremes_table(dynamics: Row) -> Table | None:
     if not rows:
         return None
     columns: list[Column] = [
-        ("kind", lambda r: kind_name(r["kind"])),
-        ("start", lambda r: str(r["start"])),
-        ("length", lambda r: str(r["length"])),
+        *_WINDOW,
         (f"lowest {loss_name(about['loss'])}", lambda r: cell(r["delta_min_loss"])),
         ("95 % interval", lambda r: span(r["loss_low"], r["loss_high"])),
         (f"highest {alignment_name(about['measure'])}", lambda r: cell(r["delta_max_rsa"])),

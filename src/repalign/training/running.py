@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from repalign.benchmarks.benchmark import Options
 from repalign.data import ResultsDir
 from repalign.errors import FileError, InputError
 from repalign.execution import Executor, RunReport, Unit, imported, run_units
@@ -14,14 +15,12 @@ from repalign.execution.runner import OnDone
 from repalign.training.run_spec import RunSpec
 from repalign.training.sweep import Planned, Sweep, expand, label
 
-Where = Mapping[str, Mapping[str, str]]
-
 
 def run_sweep(
     sweep: Sweep,
     out: Path | str,
     *,
-    where: Where | None = None,
+    where: Options | None = None,
     about: Mapping[str, Any] | None = None,
     part: tuple[int, int] | None = None,
     device: str = "cpu",
@@ -54,7 +53,8 @@ def run_sweep(
     results, stages = ResultsDir(out), expand(sweep)
     locations = {"runs": str(results.root / "runs"), "where": json.dumps(where or {}), "device": device}
     results.write_spec(_spec(sweep, stages, locations, about or {}))
-    wanted = [[each for each in stage if each.spec.digest in _part(stages, part)] for stage in stages]
+    chosen = _part(stages, part)
+    wanted = [[each for each in stage if each.spec.digest in chosen] for stage in stages]
     reports: list[RunReport] = []
     total = sum(map(len, wanted))
     for stage in wanted:
@@ -136,7 +136,7 @@ def run_unit(spec: dict[str, Any], path: Path, *, runs: str, where: str, device:
     found.scores().to_parquet(path)
 
 
-def made(problem: Mapping[str, Any], where: Where) -> Any:
+def made(problem: Mapping[str, Any], where: Options) -> Any:
     """The problem of a spec, by the function that the spec names.
 
     Args:
@@ -180,14 +180,3 @@ def _reached(planned: Planned, runs: Path) -> int:
     files = sorted((runs / planned.spec.digest / "scores").glob("epoch-*.parquet"))
     begun = planned.start[1] if planned.start else 0
     return max(0, int(files[-1].stem.partition("-")[2]) - begun) if files else 0
-
-
-def epochs_done(stages: Sequence[Sequence[Planned]], results: ResultsDir) -> tuple[int, int]:
-    """How many epochs of a sweep have been trained, and how many there are.
-
-    Args:
-        stages: From :func:`repalign.training.expand`.
-        results: The folder.
-    """
-    found = Reached(stages, results)
-    return found.epochs(), found.total

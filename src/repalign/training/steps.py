@@ -16,7 +16,7 @@ from torch.nn import functional
 from repalign.seeds import rng
 from repalign.training.parallel import Crew
 from repalign.training.perturbations import PERTURBATIONS, Kind, Moment
-from repalign.training.problem import OUTPUT, WHOLE, ImageChange, Part, Reading
+from repalign.training.problem import WHOLE, ImageChange, Part, Reading
 from repalign.training.run_spec import RunSpec
 
 Rows = NDArray[np.intp]
@@ -189,11 +189,6 @@ def loss_of(bench: Bench, outputs: torch.Tensor, part: Part) -> float:
     targets = torch.from_numpy(np.ascontiguousarray(part.targets))
     targets = targets.long() if targets.ndim == 1 else targets.float()
     return float(bench.losses(outputs, targets).double().mean())
-
-
-def validation_loss(bench: Bench, part: Part) -> float:
-    """Mean loss over the stimuli of a part, shown clean."""
-    return loss_of(bench, respond(bench, part)[OUTPUT], part)
 
 
 def _devices(device: torch.device) -> list[int]:

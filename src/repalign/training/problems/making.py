@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -16,7 +17,7 @@ from pydantic import ValidationError
 from torch import nn
 
 from repalign.benchmarks import benchmark, own_stimuli
-from repalign.benchmarks.benchmark import located
+from repalign.benchmarks.benchmark import Options, located
 from repalign.data import Assembly, StimulusSet, canonical_json, digest_array, digest_spec
 from repalign.datasets import dataset
 from repalign.errors import ShapeError, TooFewError, UnsuitableError, invalid
@@ -27,7 +28,7 @@ from repalign.training.problem import WHOLE, Part, Probe, Problem
 from repalign.training.problem_options import ProblemOptions
 from repalign.training.problems.networks import Network, network
 from repalign.training.problems.pictures import Streamed, pictures
-from repalign.training.problems.probing import Goal, Where, goals, probe
+from repalign.training.problems.probing import Goal, goals, probe
 
 NETWORK, STORE = "network", "store"  # sections of ``where`` beside those of data sets
 FOLDER = "folder"  # the column of labels that the first folder of each path is
@@ -43,7 +44,7 @@ class _Learned(NamedTuple):
     dimensions: tuple[str, ...]
 
 
-def learned_target(spec: Mapping[str, Any], where: Where) -> Problem:
+def learned_target(spec: Mapping[str, Any], where: Options) -> Problem:
     """A network that learns a target of a data set, or classes.
 
     Args:
@@ -73,8 +74,6 @@ def learned_target(spec: Mapping[str, Any], where: Where) -> Problem:
 @lru_cache(maxsize=2)
 def _made(asked: bytes) -> Problem:
     # The runs of a sweep share one problem: its data are read once per process.
-    import json
-
     content = json.loads(asked)
     options, where = ProblemOptions(**content["options"]), content["where"]
     learned, probed = _learned(options, where), goals(options.probes, where)
@@ -101,7 +100,7 @@ def _made(asked: bytes) -> Problem:
     return Problem(resolved, build, parts[0], parts[1], tuple(probes), dimensions)
 
 
-def _learned(options: ProblemOptions, where: Where) -> _Learned:
+def _learned(options: ProblemOptions, where: Options) -> _Learned:
     if options.labels is not None:
         return _classes(options.labels, where)
     assert options.target is not None
@@ -119,7 +118,7 @@ def _learned(options: ProblemOptions, where: Where) -> _Learned:
     )
 
 
-def _classes(named: str, where: Where) -> _Learned:
+def _classes(named: str, where: Options) -> _Learned:
     owner, _, column = named.partition("/")
     options = located(where, owner)
     own = options.get("stimuli")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from repalign.benchmarks import Benchmark, benchmark, score, split_ceiling, within, within_target
-from repalign.benchmarks.benchmark import located
+from repalign.benchmarks.benchmark import Options, located
 from repalign.benchmarks.score import narrow
 from repalign.data import Assembly, Score, Target
 from repalign.errors import InputError
@@ -20,8 +20,6 @@ from repalign.training.problem_options import ProbeOptions
 from repalign.training.problems.networks import Network
 from repalign.training.problems.pictures import pictures
 from repalign.training.run_spec import RunSpec
-
-Where = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +117,7 @@ def _said(row: Score, how: ProbeOptions) -> str:
     return f"{row.reason}; {said}" if row.reason else said
 
 
-def goals(options: Sequence[ProbeOptions], where: Where) -> list[Goal]:
+def goals(options: Sequence[ProbeOptions], where: Options) -> list[Goal]:
     """What is probed.
 
     Args:
@@ -142,7 +140,7 @@ def goals(options: Sequence[ProbeOptions], where: Where) -> list[Goal]:
     return found
 
 
-def _goal(options: ProbeOptions, where: Where) -> Goal:
+def _goal(options: ProbeOptions, where: Options) -> Goal:
     for named in options.measures:
         find_measure(named)  # said now, not after an epoch
     bench = benchmark(options.benchmark, located(where, options.benchmark))
